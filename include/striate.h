@@ -1,0 +1,500 @@
+// striate.h - train and run convolutional networks, from C and from C++.
+//
+//   bytes on disk -> images -> batches -> graph -> plan -> gradients -> optimizer -> model file -> prediction
+//
+// The chapters follow the data:  1 status   2 machine   3 images and data sets   4 graph   5 networks by name and by text
+//                                6 weights  7 plan      8 model                  9 training  10 measuring  11 pictures
+//
+// Rules that hold everywhere:
+//   - A function that can fail returns a striate_status; STRIATE_OK is 0. Its result comes through the first argument, which
+//     is untouched on failure. striate_error() is then one sentence fit to print: file, place, reason, remedy.
+//   - X_new and X_open make an object that X_free or X_close releases; both accept NULL. Whatever a function returns as a
+//     `const` pointer belongs to the object it came from and lives as long. Arguments are copied, never kept, unless said.
+//   - In an options struct 0 means the default written beside the field, so `{0}` is always a good start.
+//   - Shapes in letters, always the same: x[N][H][W][C] is N images of H rows, W columns and C channels; convolution weights
+//     are w[K][R][S][C/groups]; y[N][P][Q][K] is an output. All of it is 32-bit floating point.
+//   - One thread at a time may use an object; different objects may be used from different threads.
+#ifndef STRIATE_H
+#define STRIATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define STRIATE_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define STRIATE_API                 __attribute__((visibility("default")))
+#define STRIATE_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define STRIATE_API
+#define STRIATE_PRINTF(text, first)
+#endif
+
+// ---- 1. Status -----------------------------------------------------------------------------------------------------------
+
+#define STRIATE_STATUSES(X)                                                                                                    \
+    X(OK, "no error")                                                                                                          \
+    X(BAD_ARGUMENT, "an argument is out of range")                                                                             \
+    X(BAD_FILE, "a file does not hold what it should")                                                                         \
+    X(BAD_NETWORK, "a network does not fit together")                                                                          \
+    X(IO, "the operating system refused to read or write")                                                                     \
+    X(NO_MEMORY, "out of memory")                                                                                              \
+    X(UNSUPPORTED, "this build lacks a library that is needed")                                                                \
+    X(DIVERGED, "training met a value that is not finite")                                                                     \
+    X(INTERRUPTED, "stopped on request")
+
+typedef enum striate_status {
+#define STRIATE_STATUS_ENUM(name, text) STRIATE_##name,
+    STRIATE_STATUSES(STRIATE_STATUS_ENUM)
+#undef STRIATE_STATUS_ENUM
+} striate_status;
+
+// The sentence of this thread's last failure; "" if nothing failed yet.
+STRIATE_API const char *striate_error(void);
+
+// ---- 2. Machine ----------------------------------------------------------------------------------------------------------
+
+// The version of the library at run time, as STRIATE_VERSION.
+STRIATE_API const char *striate_version(void);
+
+// The instruction set in use: "base" (SSE2 or NEON), "avx2" or "avx512". The best the CPU has, unless the environment variable
+// STRIATE_ISA names another when the library is first used.
+STRIATE_API const char *striate_isa(void);
+
+// Sets how many threads compute (0: one per core this process may use) and returns the number. Results do not depend on it.
+STRIATE_API int striate_threads(int threads);
+
+// The measured rate of fused multiply-adds on all threads, in GFLOP/s (2 x multiply-adds): the ceiling of direct convolution.
+STRIATE_API double striate_peak_gflops(void);
+
+// The measured rate of reading memory that no cache holds, on all threads, in GB/s.
+STRIATE_API double striate_bandwidth(void);
+
+// ---- 3. Images and data sets ---------------------------------------------------------------------------------------------
+
+// An image: pixels[H][W][C] of 8 bits, rows top to bottom, C = 1 (gray) or 3 (R, G, B).
+typedef struct striate_image {
+    uint8_t *pixels;
+    int height, width, channels;
+} striate_image;
+
+// Decodes a PNG or JPEG. Images beyond 89 megapixels are refused. striate_image_free releases the pixels.
+STRIATE_API striate_status striate_image_open(striate_image *image, const char *path);
+STRIATE_API striate_status striate_image_decode(striate_image *image, const void *bytes, size_t size, const char *name);
+STRIATE_API striate_status striate_image_save_png(const striate_image *image, const char *path);
+STRIATE_API void striate_image_free(striate_image *image);
+
+// How 8-bit pixels become a network's input: resize, crop, convert, then x = (pixel / 255 * range - mean) / std per channel.
+typedef struct striate_preprocessing {
+    int height, width, channels; // of the network's input
+    int resize;                  // shorter side before a centre crop; 0: resize both sides to height x width
+    int bgr;                     // channel order B, G, R; 0: R, G, B
+    float range;                 // 0: 1
+    float mean[3], std[3];       // per channel of the network's input, in its order; std 0: 1
+} striate_preprocessing;
+
+// A labelled set of images. DIR is looked at to find out what it is:
+//   MNIST's four IDX files, raw or .gz;  CIFAR-10 or CIFAR-100 binary files;  an image folder: one folder per class holding PNG
+//   and JPEG files, directly or under train/ and val/ (or test/).
+typedef struct striate_data striate_data;
+typedef enum striate_split { STRIATE_SPLIT_TRAIN, STRIATE_SPLIT_TEST } striate_split;
+
+// Opens one split of the data set in `directory`. Where an image folder has no val/ or test/, both splits are all of it.
+STRIATE_API striate_status striate_data_open(striate_data **data, const char *directory, striate_split split);
+
+// A data set over the caller's memory, which is copied: pixels[count][height][width][channels], labels 0..classes-1;
+// names: class names or NULL for "0", "1", ...
+STRIATE_API striate_status striate_data_from_memory(striate_data **data, const uint8_t *pixels, const int *labels, int count,
+                                                    int height, int width, int channels, int classes, const char *const *names);
+
+// Splits off a part: the images first..first+count-1 of `data` in file order, or with shuffle_seed != 0 in a fixed random order of
+// that seed. `data` must outlive the part.
+STRIATE_API striate_status striate_data_part(striate_data **part, const striate_data *data, int first, int count,
+                                             uint64_t shuffle_seed);
+STRIATE_API void striate_data_close(striate_data *data);
+
+typedef struct striate_data_info {
+    const char *format; // "idx", "cifar10", "cifar100", "folder", "memory"
+    int images, classes;
+    int has_test;                                     // 1 if a separate test split exists beside the training split
+    int height, width, channels;                      // height and width are 0 where images differ in size
+    int min_height, min_width, max_height, max_width; // equal to height and width unless those are 0
+    const char *const *class_names;                   // [classes]
+} striate_data_info;
+STRIATE_API striate_data_info striate_data_about(const striate_data *data);
+
+STRIATE_API int striate_data_label(const striate_data *data, int index);
+// Where image `index` came from: a file path, or "t10k-images-idx3-ubyte.gz[12]".
+STRIATE_API const char *striate_data_name(const striate_data *data, int index);
+// Reads one image; striate_image_free releases it.
+STRIATE_API striate_status striate_data_image(striate_image *image, const striate_data *data, int index);
+// Mean and standard deviation of pixel / 255 per channel, over all images.
+STRIATE_API striate_status striate_data_statistics(float mean[3], float std[3], const striate_data *data);
+// One image as a network sees it: x[height][width][channels].
+STRIATE_API striate_status striate_preprocess(float *x, const striate_image *image, const striate_preprocessing *how);
+
+// ---- 4. Graph ------------------------------------------------------------------------------------------------------------
+//
+// A graph is a network and its weights. Builders add a node and return it. They never return NULL: the first error sticks to
+// the graph, and striate_compile (or any other use of the graph) returns it with the node's name.
+
+typedef struct striate_graph striate_graph;
+typedef struct striate_node striate_node;
+
+STRIATE_API striate_status striate_graph_new(striate_graph **graph);
+STRIATE_API void striate_graph_free(striate_graph *graph);
+// The first error of building, or STRIATE_OK.
+STRIATE_API striate_status striate_graph_status(const striate_graph *graph);
+
+// Begins the names of the nodes that follow: with scope "layer1.0", .name = "conv1" becomes "layer1.0.conv1". "" ends it.
+STRIATE_API void striate_scope(striate_graph *graph, const char *format, ...) STRIATE_PRINTF(2, 3);
+
+typedef struct striate_size {
+    int height, width, channels;
+} striate_size;
+// The shape of one image's output at a node.
+STRIATE_API striate_size striate_node_size(const striate_node *node);
+STRIATE_API const char *striate_node_name(const striate_node *node);
+
+// How weights begin. He: normal, variance 2 / fan-in (He et al. 2015, eq. 10). Xavier: uniform, variance 1 / fan-in (Caffe's form of
+// Glorot and Bengio 2010). Gaussian: normal with standard deviation init_std.
+typedef enum striate_init { STRIATE_INIT_HE, STRIATE_INIT_XAVIER, STRIATE_INIT_GAUSSIAN } striate_init;
+
+// The place where images enter: [N][height][width][channels].
+STRIATE_API striate_node *striate_input(striate_graph *graph, int height, int width, int channels);
+
+// Cross-correlation, as every framework's convolution: y[n,p,q,k] = b[k] + sum w[k,r,s,c] x[n, p*stride - top + r*dilation, ...].
+//   P = floor((H + pad_above + pad_below - dilation * (R - 1) - 1) / stride) + 1; Q likewise.
+typedef struct striate_conv_options {
+    const char *name;                                  // NULL: the op's name and a number
+    int filters;                                       // K, required
+    int kernel, kernel_h, kernel_w;                    // kernel: both sides; kernel_h, kernel_w: one side, where they differ
+    int stride, stride_h, stride_w;                    // 0: 1
+    int pad, pad_top, pad_bottom, pad_left, pad_right; // pad: every side; the others add to it
+    int dilation;                                      // 0: 1
+    int groups;                                        // 0: 1
+    int no_bias;                                       // 1: without b
+    int init;                                          // a striate_init
+    float init_std;                                    // of STRIATE_INIT_GAUSSIAN; 0: 0.01
+    float init_bias;
+} striate_conv_options;
+STRIATE_API striate_node *striate_conv(striate_graph *graph, striate_node *x, striate_conv_options options);
+
+// A pooling window. P = floor or, with ceil, ceil((H + 2 pad - size) / stride) + 1; with ceil a last window that would begin in the
+// padding below or to the right is dropped (as Caffe and PyTorch do).
+typedef struct striate_window {
+    const char *name;
+    int size, size_h, size_w;       // required; size_h, size_w where they differ
+    int stride, stride_h, stride_w; // 0: 1
+    int pad, pad_h, pad_w;          // pad_h, pad_w where they differ from pad
+    int ceil;
+    int exclude_pad; // avg_pool: divide by the pixels inside the image; 0: by the window clipped to the padded image
+} striate_window;
+STRIATE_API striate_node *striate_max_pool(striate_graph *graph, striate_node *x, striate_window window);
+STRIATE_API striate_node *striate_avg_pool(striate_graph *graph, striate_node *x, striate_window window);
+// The mean of each channel: [H][W][C] -> [1][1][C] (Lin et al. 2013, 3.2).
+STRIATE_API striate_node *striate_global_avg_pool(striate_graph *graph, striate_node *x);
+
+// y = w x + b over all of x's H*W*C values. Files order them channel, row, column.
+typedef struct striate_dense_options {
+    const char *name;
+    int units; // K, required
+    int no_bias;
+    int init;
+    float init_std; // 0: 0.01
+    float init_bias;
+} striate_dense_options;
+STRIATE_API striate_node *striate_dense(striate_graph *graph, striate_node *x, striate_dense_options options);
+
+// [H][W][C] -> [1][1][H*W*C]; no value moves.
+STRIATE_API striate_node *striate_flatten(striate_graph *graph, striate_node *x);
+
+STRIATE_API striate_node *striate_relu(striate_graph *graph, striate_node *x);
+STRIATE_API striate_node *striate_sigmoid(striate_graph *graph, striate_node *x);
+STRIATE_API striate_node *striate_tanh(striate_graph *graph, striate_node *x);
+
+// In training each value is zero with probability `rate` and else divided by 1 - rate; in inference y = x.
+typedef struct striate_dropout_options {
+    const char *name;
+    float rate; // 0: 0.5
+} striate_dropout_options;
+STRIATE_API striate_node *striate_dropout(striate_graph *graph, striate_node *x, striate_dropout_options options);
+
+// Element-wise sum of two nodes of one shape.
+STRIATE_API striate_node *striate_add(striate_graph *graph, striate_node *a, striate_node *b);
+
+// The parameter-free shortcut of CIFAR ResNets (He et al. 2015, 3.3, option A): every stride-th pixel, and zero channels added half before
+// and half behind to make `channels`: [H][W][C] -> [ceil(H/stride)][ceil(W/stride)][channels].
+typedef struct striate_shortcut_options {
+    const char *name;
+    int channels; // required
+    int stride;   // 0: 1
+} striate_shortcut_options;
+STRIATE_API striate_node *striate_shortcut(striate_graph *graph, striate_node *x, striate_shortcut_options options);
+
+// Channels side by side: [H][W][C0], [H][W][C1], ... -> [H][W][C0+C1+...].
+STRIATE_API striate_node *striate_concat(striate_graph *graph, striate_node *const *inputs, int count);
+
+// Batch normalization per channel (Ioffe and Szegedy 2015): y = weight (x - mean) / sqrt(var + eps) + bias. In training mean and var are the
+// batch's (var biased) and running = (1 - momentum) running + momentum * batch (var unbiased); in inference they are the running ones.
+typedef struct striate_norm_options {
+    const char *name;
+    float eps;      // 0: 1e-5
+    float momentum; // 0: 0.1
+} striate_norm_options;
+STRIATE_API striate_node *striate_batch_norm(striate_graph *graph, striate_node *x, striate_norm_options options);
+
+// y_c = exp(x_c) / sum exp(x), over the channels of each pixel.
+STRIATE_API striate_node *striate_softmax(striate_graph *graph, striate_node *x);
+
+// The loss of classification: -log softmax(x)[label], per image. It takes labels from striate_plan_labels.
+STRIATE_API striate_node *striate_cross_entropy(striate_graph *graph, striate_node *logits);
+
+// ---- 5. Networks by name and by text -------------------------------------------------------------------------------------
+
+typedef struct striate_zoo_options {
+    int classes;                 // 0: as published
+    int height, width, channels; // 0: as published
+} striate_zoo_options;
+typedef struct striate_zoo_entry {
+    const char *name, *title; // "lenet", "LeNet as Caffe ships it"
+    int year;
+    striate_node *(*build)(striate_graph *graph, const char *name, striate_zoo_options options);
+} striate_zoo_entry;
+// All networks known by name; the list ends with an entry whose name is NULL.
+STRIATE_API const striate_zoo_entry *striate_zoo(void);
+STRIATE_API striate_status striate_graph_from_zoo(striate_graph **graph, const char *name, striate_zoo_options options);
+
+// Text networks: a line per node, `name = op inputs... attribute=value...`, `#` begins a comment (docs/FORMATS.md).
+STRIATE_API striate_status striate_graph_from_text(striate_graph **graph, const char *text, size_t size, const char *file_name);
+// The text of a graph; free() releases it.
+STRIATE_API striate_status striate_graph_to_text(char **text, const striate_graph *graph);
+// A zoo name, or the path of a text network.
+STRIATE_API striate_status striate_graph_open(striate_graph **graph, const char *name_or_path, striate_zoo_options options);
+
+// The ops a network may use, with their attributes: what the text form accepts.
+typedef struct striate_attribute_info {
+    const char *name, *type, *default_value,
+        *doc; // type "int", "float", "flag" or "he|xavier|gaussian"; default NULL: required
+} striate_attribute_info;
+typedef struct striate_op_info {
+    const char *name, *doc;
+    int min_inputs, max_inputs; // max -1: any number
+    int attribute_count;
+    const striate_attribute_info *attributes;
+} striate_op_info;
+STRIATE_API const striate_op_info *striate_ops(int *count);
+
+// ---- 6. Weights ----------------------------------------------------------------------------------------------------------
+
+// One parameter of a graph. Its memory holds dims[0] x pixels x channels values, files dims[0] x channels x pixels, where pixels is the R*S
+// of a convolution, or the H*W that a dense layer's input had; 1 otherwise.
+typedef struct striate_parameter {
+    const char *name; // "conv1.weight"
+    float *values;
+    size_t count;
+    int rank, dims[4]; // as files have them: K, C/groups, R, S
+    int pixels;
+    int trained; // 0: a running statistic
+} striate_parameter;
+STRIATE_API int striate_parameter_count(striate_graph *graph);
+STRIATE_API striate_status striate_parameter_at(striate_parameter *parameter, striate_graph *graph, int index);
+
+// Fills all weights as their nodes say, from a seed.
+STRIATE_API striate_status striate_init_weights(striate_graph *graph, uint64_t seed);
+// Reads weights by name from a .safetensors file, all of them or none. Names that the file has and the graph lacks are an error, but
+// *.num_batches_tracked.
+STRIATE_API striate_status striate_load_weights(striate_graph *graph, const char *path);
+
+// ---- 7. Plan: a graph compiled for a batch size ----------------------------------------------------------------------------
+
+typedef struct striate_plan striate_plan;
+typedef struct striate_plan_options {
+    int batch;     // the largest batch; 0: 1
+    int train;     // 1: with gradients; a graph without a loss gets striate_cross_entropy on its last node
+    uint64_t seed; // of dropout
+} striate_plan_options;
+// Plans of one graph share its weights. The graph must outlive the plan.
+STRIATE_API striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options);
+STRIATE_API void striate_plan_free(striate_plan *plan);
+
+STRIATE_API float *striate_plan_input(striate_plan *plan);              // x[batch][H][W][C], to be filled
+STRIATE_API int *striate_plan_labels(striate_plan *plan);               // [batch], to be filled where the graph has a loss
+STRIATE_API const float *striate_plan_output(const striate_plan *plan); // [batch][values] of the last node that is no loss
+STRIATE_API int striate_plan_values(const striate_plan *plan);          // its H*W*C
+STRIATE_API size_t striate_plan_bytes(const striate_plan *plan);        // activations, gradients and workspace
+
+// Runs the network on the first `images` images of the input. `step` numbers the training steps: dropout draws from (seed, step).
+STRIATE_API void striate_forward(striate_plan *plan, int images, uint64_t step);
+// The mean loss of the last forward pass.
+STRIATE_API double striate_loss(const striate_plan *plan);
+// Gradients of the mean loss with respect to every trained parameter; each call replaces the last one's.
+STRIATE_API void striate_backward(striate_plan *plan);
+// The gradient of parameter `index` (as in striate_parameter_at, same layout); NULL where it is not trained.
+STRIATE_API const float *striate_plan_gradient(const striate_plan *plan, int index);
+
+// Momentum SGD (PyTorch's form): g += weight_decay w; v = momentum v + g; w -= lr (v, or g + momentum v with nesterov).
+typedef struct striate_sgd_options {
+    float momentum, weight_decay;
+    int nesterov;
+} striate_sgd_options;
+typedef struct striate_optimizer striate_optimizer;
+STRIATE_API striate_status striate_sgd_new(striate_optimizer **optimizer, striate_graph *graph, striate_sgd_options options);
+STRIATE_API void striate_optimizer_free(striate_optimizer *optimizer);
+// One update of the graph's weights with the plan's gradients, or STRIATE_DIVERGED, naming the first bad layer, and nothing changed.
+STRIATE_API striate_status striate_update(striate_optimizer *optimizer, striate_plan *plan, float learning_rate);
+
+// ---- 8. Model: a network with what is needed to use it -------------------------------------------------------------------
+
+typedef struct striate_model striate_model;
+
+// Takes the graph over, also on failure. class_names: [classes] or NULL for "0", "1", ...
+STRIATE_API striate_status striate_model_new(striate_model **model, striate_graph *graph,
+                                             const striate_preprocessing *preprocessing, const char *const *class_names);
+STRIATE_API striate_status striate_model_open(striate_model **model, const char *path);
+// Writes one .safetensors file: weights, and as metadata the network text, class names and preprocessing; whole or not at all.
+STRIATE_API striate_status striate_model_save(const striate_model *model, const char *path);
+STRIATE_API void striate_model_free(striate_model *model);
+
+STRIATE_API striate_graph *striate_model_graph(striate_model *model);
+STRIATE_API int striate_model_classes(const striate_model *model);
+STRIATE_API const char *striate_model_class_name(const striate_model *model, int label);
+STRIATE_API const striate_preprocessing *striate_model_preprocessing(const striate_model *model);
+
+typedef struct striate_prediction {
+    int label;
+    float probability;
+} striate_prediction;
+// The topk most probable classes of one image, most probable first.
+STRIATE_API striate_status striate_predict(striate_prediction *best, int topk, striate_model *model,
+                                           const striate_image *image);
+// The raw outputs for one image: logits[classes].
+STRIATE_API striate_status striate_logits(float *logits, striate_model *model, const striate_image *image);
+
+typedef struct striate_class_score {
+    int images, correct; // correct: of this class's images, predicted as it
+    int predicted;       // images predicted as this class, rightly or not
+} striate_class_score;
+typedef struct striate_evaluation {
+    int images, correct, correct5, classes;
+    double loss, seconds;
+    striate_class_score *per_class; // [classes]
+    int *confusion;                 // [true class][predicted class]
+    int *predictions;               // [images]
+    float *logits;                  // [images][classes]
+} striate_evaluation;
+typedef int striate_progress(void *user, int done, int all); // nonzero: stop
+typedef struct striate_evaluate_options {
+    int batch_size; // 0: 256
+    int limit;      // only the first images; 0: all
+    striate_progress *progress;
+    void *user;
+} striate_evaluate_options;
+STRIATE_API striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *model, const striate_data *data,
+                                            striate_evaluate_options options);
+STRIATE_API void striate_evaluation_free(striate_evaluation *evaluation);
+
+// ---- 9. Training ---------------------------------------------------------------------------------------------------------
+
+// The learning rate over the steps t = 0..T-1 (T = epochs x steps per epoch), times a linear warmup over the first warmup_epochs:
+//   constant  lr                          step       lr gamma^floor(epoch / step_epochs)
+//   cosine    lr (1 + cos(pi t / T)) / 2  multistep  lr gamma^(milestones passed)
+//   inv       lr (1 + gamma t)^-power     (Caffe's)
+typedef enum striate_schedule {
+    STRIATE_SCHEDULE_CONSTANT,
+    STRIATE_SCHEDULE_STEP,
+    STRIATE_SCHEDULE_MULTISTEP,
+    STRIATE_SCHEDULE_INV,
+    STRIATE_SCHEDULE_COSINE
+} striate_schedule;
+
+typedef struct striate_epoch {
+    int epoch; // 1 for the first
+    int64_t step;
+    double learning_rate, train_loss, train_top1, val_loss, val_top1,
+        val_top5;                      // top-1 and top-5 as fractions; val_* NAN without a set
+    double seconds, images_per_second; // of training, without validation
+    int best;                          // 1: the best on validation so far
+} striate_epoch;
+
+typedef struct striate_training_step {
+    int epoch, epochs, image, images; // image: how many of this epoch's images are done
+    int64_t step;
+    double loss, top1, learning_rate, images_per_second; // running means over this epoch
+} striate_training_step;
+
+typedef struct striate_training {
+    int epochs;          // 0: 10
+    int batch_size;      // 0: 64
+    float learning_rate; // 0: 0.01
+    float momentum;      // as given: 0 is plain gradient descent
+    float weight_decay;
+    int nesterov;
+    striate_schedule schedule;
+    int step_epochs;   // 0: 30
+    int milestones[8]; // epochs, rising; 0 ends the list
+    float gamma;       // 0: 0.1 (inv: 0.0001)
+    float power;       // 0: 0.75
+    float warmup_epochs;
+    uint64_t seed;         // of initial weights, order and dropout
+    const char *out;       // run folder, made if missing; NULL: write nothing
+    int resume;            // 1: go on from out/last.safetensors
+    int save_steps;        // also write last.safetensors every so many steps; 0: each epoch
+    const char *arguments; // a JSON object for out/args.json; NULL: made of this struct
+    int (*on_step)(void *user, const striate_training_step *step); // nonzero: finish the step, save, return STRIATE_INTERRUPTED
+    void (*on_epoch)(void *user, const striate_epoch *epoch);
+    void *user;
+} striate_training;
+// Trains on `data` and validates on `validation` (NULL: not) after each epoch. Unless it resumes, it first initialises the weights from the
+// seed. After it the model holds the weights of the last epoch; the run folder holds
+//   model.safetensors  the best on validation (without validation: the last)     metrics.jsonl, metrics.csv  a row per epoch
+//   last.safetensors   all that an exact resume needs                            args.json, curve.png
+STRIATE_API striate_status striate_train(striate_model *model, const striate_data *data, const striate_data *validation,
+                                         const striate_training *training);
+
+// ---- 10. Measuring -------------------------------------------------------------------------------------------------------
+
+typedef struct striate_layer {
+    const char *name, *op;
+    striate_size size;            // of the output
+    int64_t parameters;           // trained values
+    int64_t macs, flops;          // multiply-adds of convolutions and dense layers for one image; flops = 2 x macs
+    int64_t activation_bytes;     // of the output of one image
+    int receptive_h, receptive_w; // pixels of the network's input that one output pixel sees
+    int stride_h, stride_w;       // input pixels from one output pixel to the next
+} striate_layer;
+STRIATE_API int striate_layer_count(const striate_graph *graph);
+STRIATE_API striate_status striate_layer_at(striate_layer *layer, const striate_graph *graph, int index);
+
+// ---- 11. Pictures --------------------------------------------------------------------------------------------------------
+
+typedef struct striate_series {
+    const char *label;
+    const double *x, *y; // [count]; NAN leaves a gap
+    int count;
+    int right_axis; // 1: measured on the right axis
+} striate_series;
+STRIATE_API striate_status striate_draw_curves(const char *path, const char *title, const char *x_label, const char *left_label,
+                                               const char *right_label, const striate_series *series, int count);
+// matrix[true][predicted], counts.
+STRIATE_API striate_status striate_draw_confusion(const char *path, const char *title, const int *matrix,
+                                                  const char *const *names, int classes);
+typedef struct striate_tile {
+    const striate_image *image;
+    const char *caption, *note; // note: a second line, NULL: none
+    int mark;                   // 0 plain, 1 right (green), -1 wrong (red)
+} striate_tile;
+STRIATE_API striate_status striate_draw_sheet(const char *path, const char *title, const striate_tile *tiles, int count,
+                                              int columns);
+// The kernels of a convolution as images, each scaled by its own range; RGB where it reads three channels, else one tile per filter with
+// its first channel.
+STRIATE_API striate_status striate_draw_filters(const char *path, striate_graph *graph, const char *node);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,147 @@
+// file.c - whole files in, whole files out.
+#include "base/file.h"
+
+#include "base/status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+striate_status file_read(struct bytes *bytes, const char *path, size_t cap)
+{
+    bool input = !strcmp(path, "-");
+    int file = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) FAIL(IO, "%s: cannot open: %s", path, strerror(errno));
+    struct stat about;
+    if (fstat(file, &about) == 0 && S_ISDIR(about.st_mode)) {
+        if (!input) close(file);
+        FAIL(IO, "%s: is a folder, not a file", path);
+    }
+    size_t size = 0, room = S_ISREG(about.st_mode) && about.st_size > 0 ? (size_t)about.st_size + 1 : 65536;
+    if (room > cap) room = cap + 1;
+    uint8_t *data = malloc(room);
+    striate_status status = data ? STRIATE_OK : status_fail(STRIATE_NO_MEMORY, "%s: no memory for %zu bytes", path, room);
+    while (!status) {
+        ssize_t got = read(file, data + size, room - size);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) status = status_fail(STRIATE_IO, "%s: cannot read: %s", path, strerror(errno));
+        if (got <= 0) break;
+        size += (size_t)got;
+        if (size > cap)
+            status = status_fail(STRIATE_BAD_FILE, "%s: larger than the %zu bytes such a file may have", path, cap);
+        else if (size == room) {
+            room = room < cap / 2 ? 2 * room : cap + 1;
+            uint8_t *more = realloc(data, room);
+            if (more)
+                data = more;
+            else
+                status = status_fail(STRIATE_NO_MEMORY, "%s: no memory for %zu bytes", path, room);
+        }
+    }
+    if (!input) close(file);
+    if (status) {
+        free(data);
+        return status;
+    }
+    *bytes = (struct bytes){ data, size };
+    return STRIATE_OK;
+}
+
+static striate_status write_all(int file, const char *path, const void *data, size_t size)
+{
+    for (const char *p = data; size;) {
+        ssize_t put = write(file, p, size < (1u << 30) ? size : 1u << 30);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) FAIL(IO, "%s: cannot write: %s", path, strerror(errno));
+        p += put;
+        size -= (size_t)put;
+    }
+    return STRIATE_OK;
+}
+
+static striate_status sync_folder(const char *path)
+{
+    char *folder = strdup(path);
+    if (!folder) FAIL(NO_MEMORY, "%s: no memory for its name", path);
+    char *slash = strrchr(folder, '/');
+    if (slash) slash[slash == folder] = 0;
+    int file = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    if (file < 0) FAIL(IO, "%s: cannot open its folder: %s", path, strerror(errno));
+    int failed = fsync(file) && errno != EINVAL; // some file systems have no fsync of folders
+    close(file);
+    if (failed) FAIL(IO, "%s: cannot write its folder to disk", path);
+    return STRIATE_OK;
+}
+
+striate_status file_write(const char *path, const struct span *spans, int count)
+{
+    size_t length = strlen(path);
+    char *temporary = malloc(length + sizeof ".XXXXXX");
+    if (!temporary) FAIL(NO_MEMORY, "%s: no memory for its name", path);
+    memcpy(temporary, path, length);
+    memcpy(temporary + length, ".XXXXXX", sizeof ".XXXXXX");
+    int file = mkstemp(temporary);
+    if (file < 0) {
+        striate_status status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
+        free(temporary);
+        return status;
+    }
+    striate_status status = STRIATE_OK;
+    for (int i = 0; i < count && !status; i++) status = write_all(file, path, spans[i].data, spans[i].size);
+    mode_t mask = umask(0);
+    umask(mask);
+    if (!status && (fchmod(file, 0666 & ~mask) || fsync(file)))
+        status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
+    if (close(file) && !status) status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
+    if (!status && rename(temporary, path)) status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
+    if (status) unlink(temporary);
+    free(temporary);
+    return status ? status : sync_folder(path);
+}
+
+striate_status file_append(const char *path, const char *s, size_t size)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (file < 0) FAIL(IO, "%s: cannot write: %s", path, strerror(errno));
+    striate_status status = write_all(file, path, s, size);
+    if (close(file) && !status) status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
+    return status;
+}
+
+striate_status file_make_folder(const char *path)
+{
+    if (mkdir(path, 0777) && !(errno == EEXIST && file_is_folder(path)))
+        FAIL(IO, "%s: cannot make this folder: %s", path, strerror(errno));
+    return STRIATE_OK;
+}
+
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+bool file_is_folder(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+char *file_join(const char *folder, const char *name)
+{
+    size_t length = strlen(folder);
+    while (length > 1 && folder[length - 1] == '/') length--;
+    char *path = malloc(length + strlen(name) + 2);
+    if (path) sprintf(path, "%.*s/%s", (int)length, folder, name);
+    return path;
+}
+
+const char *file_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}

@@ -1,0 +1,130 @@
+// text.c - strings that grow, numbers that are checked, and the nearest word.
+#include "base/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool reserve(struct text *text, size_t more)
+{
+    if (text->failed || more > SIZE_MAX / 4 - text->length) return text->failed = true, false;
+    size_t need = text->length + more + 1, size = text->size ? text->size : 64;
+    while (size < need) size *= 2;
+    if (size > text->size) {
+        char *s = realloc(text->s, size);
+        if (!s) return text->failed = true, false;
+        text->s = s;
+        text->size = size;
+    }
+    return true;
+}
+
+void text_add_bytes(struct text *text, const char *bytes, size_t count)
+{
+    if (!reserve(text, count)) return;
+    memcpy(text->s + text->length, bytes, count);
+    text->length += count;
+    text->s[text->length] = 0;
+}
+
+void text_add(struct text *text, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length >= 0 && reserve(text, (size_t)length)) {
+        vsnprintf(text->s + text->length, (size_t)length + 1, format, arguments);
+        text->length += (size_t)length;
+    }
+    va_end(arguments);
+}
+
+void text_add_json(struct text *text, const char *s)
+{
+    text_add_bytes(text, "\"", 1);
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if (c == '"' || c == '\\')
+            text_add(text, "\\%c", c);
+        else if (c < 0x20)
+            text_add(text, "\\u%04x", c);
+        else
+            text_add_bytes(text, s, 1);
+    }
+    text_add_bytes(text, "\"", 1);
+}
+
+void text_add_float(struct text *text, double value)
+{
+    char s[40];
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(s, sizeof s, "%.*g", digits, value);
+        if ((float)strtod(s, NULL) == (float)value) break;
+    }
+    text_add(text, "%s", s);
+}
+
+void text_free(struct text *text)
+{
+    free(text->s);
+    *text = (struct text){ 0 };
+}
+
+bool text_to_int(const char *s, long long low, long long high, long long *value)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(s, &end, 10);
+    if (end == s || *end || errno || number < low || number > high) return false;
+    *value = number;
+    return true;
+}
+
+bool text_to_float(const char *s, double *value)
+{
+    char *end;
+    double number = strtod(s, &end);
+    if (end == s || *end || !isfinite(number)) return false;
+    *value = number;
+    return true;
+}
+
+// Edits (insert, delete, replace, swap neighbours) from a to b: Damerau and Levenshtein, optimal string alignment.
+static int distance(const char *a, const char *b)
+{
+    enum { LIMIT = 40 };
+    int d[LIMIT + 1][LIMIT + 1];
+    int n = (int)strlen(a), m = (int)strlen(b);
+    if (n > LIMIT || m > LIMIT) return LIMIT;
+    for (int i = 0; i <= n; i++) d[i][0] = i;
+    for (int j = 0; j <= m; j++) d[0][j] = j;
+    for (int i = 1; i <= n; i++)
+        for (int j = 1; j <= m; j++) {
+            int best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+            if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
+            if (d[i][j - 1] + 1 < best) best = d[i][j - 1] + 1;
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    return d[n][m];
+}
+
+const char *text_nearest(const char *word, const char *const *words)
+{
+    int best = (int)strlen(word) / 3 + 2;
+    const char *nearest = NULL;
+    for (; *words; words++) {
+        int edits = distance(word, *words);
+        if (edits < best) {
+            best = edits;
+            nearest = *words;
+        }
+    }
+    return nearest;
+}
