@@ -1,0 +1,33 @@
+// batch.h - a data set as batches of a network's input, prepared ahead on a thread of its own.
+#ifndef BATCH_H
+#define BATCH_H
+
+#include "striate.h"
+
+#include <stdbool.h>
+
+struct batch {
+    const float *x;    // [images][height][width][channels] of the preprocessing
+    const int *labels; // [images]
+    int images;        // 0: the epoch is over
+};
+
+struct batch_options {
+    const striate_data *data;                   // must outlive the batches
+    const striate_preprocessing *preprocessing; // copied
+    int batch_size;
+    int limit;    // only the first images of the data; 0: all
+    bool shuffle; // each epoch in its own order, a function of (seed, epoch)
+    uint64_t seed;
+};
+
+struct batches;
+striate_status batches_open(struct batches **batches, const struct batch_options *options);
+void batches_close(struct batches *batches);
+
+// Begins epoch `epoch` at its image number `first` (a multiple of the batch size: resuming in mid-epoch). Reading ahead starts here.
+striate_status batches_start(struct batches *batches, int epoch, int first);
+// The next batch of the epoch; the last one may be smaller, and after it comes an empty one. Valid until the next call.
+striate_status batches_next(struct batch *batch, struct batches *batches);
+
+#endif

@@ -1,0 +1,60 @@
+// graph.h - nodes in topological order, and the weights they share.
+#ifndef GRAPH_H
+#define GRAPH_H
+
+#include "base/arena.h"
+#include "ops/op.h"
+
+struct striate_node {
+    striate_graph *graph;
+    int id; // position in graph->nodes
+    const struct op *op;
+    const char *name; // unique in the graph
+    void *options;    // defaults filled in
+    int ins;
+    struct striate_node **in;
+    struct op_plan plan; // for one image
+    int first_param;     // its parameters are graph->params[first_param ..], plan.params of them
+};
+
+struct param {
+    const struct striate_node *node;
+    const char *name; // "conv1.weight"
+    struct op_param as;
+    size_t count, offset; // floats in the weight block
+};
+
+struct striate_graph {
+    struct arena arena;
+    struct striate_node **nodes;
+    int count, room;
+    const char *scope;
+    struct param *params;
+    int param_count, param_room;
+    float *weights;        // one block: trained parameters first, then running statistics; NULL until graph_seal
+    size_t trained, total; // floats of the block
+    uint64_t version;      // changes whenever weights do, so that plans pack them anew
+    striate_status status; // of the first failure of building
+    char *sentence;
+    const char *file; // of a text network, for its errors; NULL: built by calls
+    int line;
+};
+
+// Adds a node: checks and completes the options, infers the shape. name NULL: the op's name and a number. Never returns NULL unless not
+// even one node could be made; after an error it returns some node of the graph.
+striate_node *graph_add(striate_graph *graph, const struct op *op, const char *name, striate_node *const *inputs, int count,
+                        const void *options);
+
+// Lays the parameters out in one zeroed block, once; fails with the first error of building.
+striate_status graph_seal(striate_graph *graph);
+
+// The last node that is no loss, and the number of its values; NULL in an empty graph.
+const struct striate_node *graph_output(const striate_graph *graph);
+
+const struct striate_node *graph_find(const striate_graph *graph, const char *name);
+
+// Copies a parameter between its memory order and the order of files.
+void param_to_file(float *file, const float *memory, const struct param *param);
+void param_from_file(float *memory, const float *file, const struct param *param);
+
+#endif

@@ -1,0 +1,25 @@
+// kernels.h - the loops over numbers, behind a table: one table per instruction set, filled from the same source.
+#ifndef KERNELS_H
+#define KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// A matrix of `rows` rows of `cols` floats: what an activation is to an element-wise loop (pixels x channels). Where x, y, ... differ in
+// how far apart their rows lie, each has its own ld.
+struct kernels {
+    const char *isa;
+    int lanes;
+#define K(name, result, arguments) result(*name) arguments;
+#include "kernels/kernels.def"
+#undef K
+};
+
+// The table of the best instruction set this CPU has, or of STRIATE_ISA.
+const struct kernels *kernels_pick(void);
+
+// Every table this CPU can run, the plainest first; NULL at the end. For tests and benchmarks.
+const struct kernels *kernels_at(int index);
+
+#endif

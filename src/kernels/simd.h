@@ -1,0 +1,78 @@
+// simd.h - the vocabulary of the kernels: one vector type over GCC and Clang vector extensions, LANES floats wide per instruction set.
+// Everything here is static inline: a function shared by the per-ISA builds would be compiled for only one of them.
+#ifndef SIMD_H
+#define SIMD_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__AVX512F__)
+enum { LANES = 16 };
+#elif defined(__AVX2__)
+enum { LANES = 8 };
+#else
+enum { LANES = 4 };
+#endif
+
+// KERNEL(relu) is relu_avx2 in the AVX2 build.
+#define KERNEL_PASTE(name, isa) name##_##isa
+#define KERNEL_NAME(name, isa)  KERNEL_PASTE(name, isa)
+#define KERNEL(name)            KERNEL_NAME(name, ISA)
+
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float vf __attribute__((vector_size(LANES * sizeof(float))));
+typedef float vf_anywhere __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
+typedef __typeof__((vf){ 0 } < (vf){ 0 }) vmask; // all ones or all zeros per lane
+
+INLINE vf vload(const float *p)
+{
+    return *(const vf_anywhere *)p;
+}
+
+INLINE void vstore(float *p, vf v)
+{
+    *(vf_anywhere *)p = v;
+}
+
+// The first `count` < LANES floats; the rest is 0 and is not read.
+INLINE vf vload_some(const float *p, size_t count)
+{
+    vf v = { 0 };
+    memcpy(&v, p, count * sizeof(float));
+    return v;
+}
+
+INLINE void vstore_some(float *p, vf v, size_t count)
+{
+    memcpy(p, &v, count * sizeof(float));
+}
+
+INLINE vf vsplat(float x)
+{
+    return x - (vf){ 0 };
+}
+
+// Per lane: yes where the mask is set, else no.
+INLINE vf vpick(vmask mask, vf yes, vf no)
+{
+    return (vf)((mask & (vmask)yes) | (~mask & (vmask)no));
+}
+
+INLINE vf vmax(vf a, vf b)
+{
+    return vpick(a > b, a, b);
+}
+
+// The sum of all lanes, in a fixed order.
+INLINE float vsum(vf v)
+{
+    float lanes[LANES];
+    memcpy(lanes, &v, sizeof lanes);
+    for (int half = LANES / 2; half; half /= 2)
+        for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+    return lanes[0];
+}
+
+#endif
