@@ -467,8 +467,8 @@ typedef struct striate_layer {
     int receptive_h, receptive_w; // pixels of the network's input that one output pixel sees
     int stride_h, stride_w;       // input pixels from one output pixel to the next
 } striate_layer;
-STRIATE_API int striate_layer_count(const striate_graph *graph);
-STRIATE_API striate_status striate_layer_at(striate_layer *layer, const striate_graph *graph, int index);
+// A row per node, in order; free() releases them. The names belong to the graph.
+STRIATE_API striate_status striate_layers(striate_layer **layers, int *count, const striate_graph *graph);
 
 // ---- 11. Pictures --------------------------------------------------------------------------------------------------------
 

@@ -28,20 +28,23 @@ struct striate_graph {
     struct arena arena;
     struct striate_node **nodes;
     int count, room;
+    int *names, name_room; // hash table: node id + 1, or 0
     const char *scope;
+    int scope_begin; // the first node since striate_scope
     struct param *params;
     int param_count, param_room;
     float *weights;        // one block: trained parameters first, then running statistics; NULL until graph_seal
     size_t trained, total; // floats of the block
     uint64_t version;      // changes whenever weights do, so that plans pack them anew
     striate_status status; // of the first failure of building
-    char *sentence;
+    char sentence[512];
     const char *file; // of a text network, for its errors; NULL: built by calls
     int line;
+    struct striate_node stray; // what builders return after a failure
 };
 
-// Adds a node: checks and completes the options, infers the shape. name NULL: the op's name and a number. Never returns NULL unless not
-// even one node could be made; after an error it returns some node of the graph.
+// Adds a node: checks and completes the options, infers the shape. name NULL: the op's name and a number. After a failure, which sticks to
+// the graph, it returns a stray node.
 striate_node *graph_add(striate_graph *graph, const struct op *op, const char *name, striate_node *const *inputs, int count,
                         const void *options);
 
