@@ -237,6 +237,10 @@ static striate_status make(striate_graph *graph, struct striate_node *node, cons
         if (inputs[i]->plan.flags & LOSS) FAIL(BAD_NETWORK, "input %s is a loss, which nothing can follow", inputs[i]->name);
         node->in[i] = inputs[i];
     }
+    if ((op == &striate_op_input) != (graph->count == 0))
+        FAIL(BAD_NETWORK, "%s",
+             graph->count ? "a network has one input, and it is the first node"
+                          : "the first node of a network must be an input");
     TRY(check_options(node));
     TRY(infer(node));
     TRY(check_size(node));

@@ -1,30 +1,48 @@
-// plan.h - a graph made ready to run: every tensor of every step has its place in one block of memory.
+// plan.h - a graph made ready to run: every value of every step has its place in one block of memory.
 #ifndef PLAN_H
 #define PLAN_H
 
 #include "graph/graph.h"
+
+// A stretch of the block, alive from step `first` to step `last` inclusive. Steps: node i's forward pass is step i, its backward pass step
+// 2 nodes - 1 - i; -1 is before the first and 2 nodes after the last.
+struct buffer {
+    size_t bytes, offset;
+    int first, last;
+};
 
 struct striate_plan {
     striate_graph *graph;
     int batch, images; // images: of the last forward pass
     bool train;
     uint64_t seed;
-    struct op_args *args; // one per node
-    float *block;         // activations, their gradients, saved values, packed weights and workspace
+    const struct striate_node *
+        *nodes;                // those of the graph that are needed, and a loss of the plan's own where the graph has none
+    struct op_args *args;      // one per node; its workspace is that of the forward pass
+    void **backward_workspace; // one per node
+    bool *backward;            // whether the node takes part in the backward pass
+    int count;
+    struct striate_node own_loss;
+    const struct striate_node *output;
+    struct buffer *buffers;
+    int buffer_count;
+    char *block;
     size_t block_bytes;
     float *gradients; // [graph->trained], laid out as graph->weights
     int *labels;
-    const struct striate_node *input, *output, *loss;
-    uint64_t packed_version; // the weights' version that `packed` holds
-    struct arena arena;
-    struct steps *steps; // what memory begins and ends to live where (plan.c)
+    uint64_t packed_version; // of the weights that `packed` holds
+    bool poison;
+    struct arena arena; // all the tables
 };
 
-// For tests: every value has memory of its own, and memory that is dead is filled with NaN.
+// For tests: no two values share memory; memory that is dead is filled with NaN.
 enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2 };
 striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug);
 
 // After a loss or gradient that is not finite: the name of the first node whose output is not, by another forward pass; NULL: none.
 const char *plan_first_bad(striate_plan *plan);
+
+// Gives every buffer its offset, largest first, each at the lowest place that is free while it lives; `bytes`: of the whole block.
+striate_status place_buffers(size_t *bytes, struct buffer *buffers, int count);
 
 #endif

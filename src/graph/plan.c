@@ -1,0 +1,433 @@
+// plan.c - compile: which nodes run, which values share memory, how long each lives, and where it lies.
+//
+// Values share memory in three ways. A VIEW (flatten) is its input under another shape; every rule below speaks of the value under all its
+// views, its root. An op IN_PLACE writes over its input where nobody reads that again. And the inputs of a CONCAT lie in its output, each
+// a slice of channels, so that concatenation copies nothing; their gradients are slices of its gradient likewise.
+//
+// All of it is decided from the last node up: a later value tells an earlier one where to lie.
+#include "graph/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE = 64, NOWHERE = -1 };
+
+struct home { // where a value lies: floats `at` into a buffer, pixels `ld` floats apart
+    int buffer;
+    size_t at;
+    ptrdiff_t ld;
+};
+
+struct draft {           // what is known of a node's output; of a view only `root` counts
+    struct op_plan plan; // for the whole batch
+    int root;            // itself, or whose memory it is
+    int slice_of;        // the concat it lies in, or NOWHERE
+    bool viewed, output; // must be contiguous; must outlive the run
+    bool needs, reaches; // needs a gradient: has weights above it; reaches a loss
+    int last;            // the last step that reads the value
+    int readers,
+        latest; // of the gradient: how many inputs of nodes contribute to it, and the latest such node, which is the first to do so
+    bool written; // by a node later in the graph (while the adds are found)
+    struct home value, gradient;
+};
+
+struct making {
+    struct striate_plan *plan;
+    struct draft *drafts; // one per plan->nodes
+    int *position;        // of a graph's node in plan->nodes, or NOWHERE
+    unsigned debug;
+    int end; // the step after the last
+};
+
+static int backward_step(const struct making *m, int node)
+{
+    return 2 * m->plan->count - 1 - node;
+}
+
+static int input_of(const struct making *m, int node, int input)
+{
+    return m->position[m->plan->nodes[node]->in[input]->id];
+}
+
+static int root_of_input(const struct making *m, int node, int input)
+{
+    return m->drafts[input_of(m, node, input)].root;
+}
+
+static bool has_gradient(const struct making *m, int node)
+{
+    return m->plan->train && m->drafts[node].needs && m->drafts[node].reaches;
+}
+
+// ---- which nodes run ----
+
+static striate_status add_own_loss(struct striate_plan *plan)
+{
+    struct striate_node *loss = &plan->own_loss, **in = arena_take(&plan->arena, sizeof *in);
+    if (!in) FAIL(NO_MEMORY, "no memory for a loss");
+    *in = plan->graph->nodes[plan->output->id];
+    *loss = (struct striate_node){
+        .graph = plan->graph, .id = plan->graph->count, .op = &striate_op_cross_entropy, .name = "loss", .ins = 1, .in = in
+    };
+    struct tensor x = { .n = 1, .shape = in[0]->plan.out, .ld = in[0]->plan.out.c }, *one = &x;
+    return loss->op->shape(&(struct op_args){ .ins = 1, .in = &one }, &loss->plan);
+}
+
+static striate_status choose_nodes(struct making *m)
+{
+    struct striate_plan *plan = m->plan;
+    striate_graph *graph = plan->graph;
+    plan->output = graph_output(graph);
+    bool *needed = arena_take(&plan->arena, (size_t)graph->count + 1), has_loss = false;
+    plan->nodes = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *plan->nodes);
+    m->position = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *m->position);
+    if (!needed || !plan->nodes || !m->position) FAIL(NO_MEMORY, "no memory to plan %d nodes", graph->count);
+    needed[plan->output->id] = true;
+    for (int i = 0; i < graph->count; i++)
+        if (plan->train && graph->nodes[i]->plan.flags & LOSS) needed[i] = has_loss = true;
+    for (int i = graph->count - 1; i >= 0; i--)
+        for (int j = 0; needed[i] && j < graph->nodes[i]->ins; j++) needed[graph->nodes[i]->in[j]->id] = true;
+    for (int i = 0; i <= graph->count; i++) {
+        bool own = i == graph->count && plan->train && !has_loss;
+        m->position[i] = own || (i < graph->count && needed[i]) ? plan->count : NOWHERE;
+        if (own) {
+            TRY(add_own_loss(plan));
+            plan->nodes[plan->count++] = &plan->own_loss;
+        } else if (m->position[i] != NOWHERE) {
+            plan->nodes[plan->count++] = graph->nodes[i];
+        }
+    }
+    m->end = 2 * plan->count;
+    return STRIATE_OK;
+}
+
+// ---- what each node says for this batch, and who its root is ----
+
+static striate_status draft_nodes(struct making *m)
+{
+    struct striate_plan *plan = m->plan;
+    m->drafts = arena_take(&plan->arena, (size_t)plan->count * sizeof *m->drafts);
+    plan->args = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->args);
+    plan->backward = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->backward);
+    if (!m->drafts || !plan->args || !plan->backward) FAIL(NO_MEMORY, "no memory to plan %d nodes", plan->count);
+    for (int i = 0; i < plan->count; i++) {
+        const struct striate_node *node = plan->nodes[i];
+        struct op_args *a = &plan->args[i];
+        struct tensor *tensors = arena_take(&plan->arena, 2 * sizeof *tensors);
+        struct tensor **ins = arena_take(&plan->arena, 2 * (size_t)node->ins * sizeof *ins);
+        bool *add = arena_take(&plan->arena, (size_t)node->ins);
+        if (!tensors || !ins || !add) FAIL(NO_MEMORY, "no memory to plan node %s", node->name);
+        for (int j = 0; j < node->ins; j++) ins[j] = plan->args[input_of(m, i, j)].out;
+        *a = (struct op_args){ .k = kernels_pick(),
+                               .options = node->options,
+                               .ins = node->ins,
+                               .in = ins,
+                               .din = ins + node->ins,
+                               .add = add,
+                               .out = &tensors[0],
+                               .dout = &tensors[1],
+                               .labels = plan->labels,
+                               .train = plan->train,
+                               .random = { .seed = plan->seed, .use = RANDOM_DROPOUT, .part = (uint32_t)node->id } };
+        struct draft *d = &m->drafts[i];
+        d->plan = (struct op_plan){ 0 };
+        TRY(node->op->shape(a, &d->plan));
+        tensors[0] = tensors[1] = (struct tensor){ .n = plan->batch, .shape = d->plan.out, .ld = d->plan.out.c };
+        d->root = d->plan.flags & VIEW ? root_of_input(m, i, 0) : i;
+        d->slice_of = d->latest = d->value.buffer = d->gradient.buffer = NOWHERE;
+        if (d->root != i) m->drafts[d->root].viewed = true;
+        if (node == plan->output) m->drafts[d->root].output = true;
+        for (int p = 0; p < d->plan.params; p++) d->needs |= d->plan.param[p].kind != PARAM_STATE;
+        for (int j = 0; j < node->ins; j++) d->needs |= m->drafts[input_of(m, i, j)].needs;
+    }
+    for (int i = plan->count - 1; i >= 0; i--) {
+        struct draft *d = &m->drafts[i];
+        if (d->plan.flags & LOSS) d->reaches = true;
+        for (int j = 0; d->reaches && j < plan->nodes[i]->ins; j++) m->drafts[input_of(m, i, j)].reaches = true;
+    }
+    for (int i = 0; i < plan->count; i++) plan->backward[i] = has_gradient(m, i);
+    return STRIATE_OK;
+}
+
+// ---- lifetimes of values ----
+
+static void extend(int *last, int step)
+{
+    if (step > *last) *last = step;
+}
+
+// The inputs of concats that may lie in them: only one concat can have each, and it must not be needed in one piece.
+static void choose_slices(struct making *m)
+{
+    for (int i = 0; i < m->plan->count; i++)
+        for (int j = 0; m->drafts[i].plan.flags & CONCAT && j < m->plan->nodes[i]->ins; j++) {
+            int x = input_of(m, i, j);
+            struct draft *d = &m->drafts[x];
+            if (d->root == x && !d->viewed && !d->output && !(d->plan.flags & NO_OUTPUT) && d->slice_of == NOWHERE &&
+                !(m->debug & PLAN_UNSHARED))
+                d->slice_of = i;
+        }
+}
+
+static void find_last_reads(struct making *m)
+{
+    for (int i = 0; i < m->plan->count; i++) {
+        struct draft *d = &m->drafts[i], *root = &m->drafts[d->root];
+        extend(&root->last, i);
+        if (d->plan.flags & LOSS || root->output) extend(&root->last, m->end);
+        if (d->plan.flags & READS_OUTPUT && m->plan->backward[i]) extend(&root->last, backward_step(m, i));
+        for (int j = 0; j < m->plan->nodes[i]->ins; j++) {
+            struct draft *x = &m->drafts[root_of_input(m, i, j)];
+            extend(&x->last, i);
+            if (d->plan.flags & READS_INPUT && m->plan->backward[i]) extend(&x->last, backward_step(m, i));
+            if (m->plan->backward[i] && !(d->plan.flags & VIEW)) {
+                x->readers++;
+                x->latest = i;
+            }
+        }
+    }
+    for (int i = 0; i < m->plan->count; i++) // a concat is read as long as its slices are
+        if (m->drafts[i].slice_of != NOWHERE) extend(&m->drafts[m->drafts[i].slice_of].last, m->drafts[i].last);
+}
+
+// ---- homes ----
+
+static int new_buffer(struct making *m, size_t bytes, int first, int last)
+{
+    bool forever = m->debug & PLAN_UNSHARED;
+    struct buffer *b = &m->plan->buffers[m->plan->buffer_count];
+    *b = (struct buffer){ (bytes + LINE - 1) / LINE * LINE, 0, forever ? -1 : first, forever ? m->end : last };
+    return m->plan->buffer_count++;
+}
+
+static void live(struct making *m, struct home home, int first, int last)
+{
+    struct buffer *b = &m->plan->buffers[home.buffer];
+    if (first < b->first) b->first = first;
+    if (last > b->last) b->last = last;
+}
+
+static struct home fresh(struct making *m, int node, int first, int last)
+{
+    struct shape s = m->drafts[node].plan.out;
+    return (struct home){ new_buffer(m, (size_t)m->plan->batch * shape_count(s) * sizeof(float), first, last), 0, s.c };
+}
+
+// Gives `from` the home of `to`, which has as many values; false where the pixels of one shape cannot lie as the other's do.
+static bool share(const struct making *m, struct home *from, int from_node, const struct home *to, int to_node)
+{
+    int c = m->drafts[to_node].plan.out.c, from_c = m->drafts[from_node].plan.out.c;
+    if (c != from_c && to->ld != c) return false;
+    if (to->ld != c && m->drafts[from_node].viewed) return false;
+    *from = (struct home){ to->buffer, to->at, c == from_c ? to->ld : from_c };
+    return true;
+}
+
+static void home_values(struct making *m)
+{
+    for (int i = m->plan->count - 1; i >= 0; i--) {
+        struct draft *d = &m->drafts[i];
+        const struct striate_node *node = m->plan->nodes[i];
+        if (d->root != i) continue;
+        int first = d->plan.flags & NO_OUTPUT ? -1 : i; // images are there before the run
+        if (d->value.buffer == NOWHERE) d->value = fresh(m, i, first, d->last);
+        live(m, d->value, first, d->last);
+        size_t at = d->value.at;
+        for (int j = 0; d->plan.flags & CONCAT && j < node->ins; j++) {
+            struct draft *x = &m->drafts[input_of(m, i, j)];
+            if (x->slice_of == i && x->value.buffer == NOWHERE) x->value = (struct home){ d->value.buffer, at, d->value.ld };
+            at += (size_t)x->plan.out.c;
+        }
+        if (d->plan.flags & IN_PLACE && !(m->debug & PLAN_UNSHARED)) {
+            int from = root_of_input(m, i, 0);
+            struct draft *x = &m->drafts[from];
+            if (x->last == i && x->value.buffer == NOWHERE && !(x->plan.flags & NO_OUTPUT))
+                share(m, &x->value, from, &d->value, i);
+        }
+    }
+}
+
+// As above, for gradients. A slice's gradient may lie in the concat's if nobody contributes to it before the concat's is begun: its other
+// readers must come earlier in the graph. In place needs the only contributor.
+static void home_gradients(struct making *m)
+{
+    for (int i = m->plan->count - 1; i >= 0; i--) {
+        struct draft *d = &m->drafts[i];
+        const struct striate_node *node = m->plan->nodes[i];
+        if (d->root != i || !has_gradient(m, i) || d->plan.flags & LOSS || d->latest == NOWHERE) continue;
+        int first = backward_step(m, d->latest), last = backward_step(m, i);
+        if (d->gradient.buffer == NOWHERE) d->gradient = fresh(m, i, first, last);
+        live(m, d->gradient, first, last);
+        size_t at = d->gradient.at;
+        for (int j = 0; d->plan.flags & CONCAT && j < node->ins; j++) {
+            struct draft *x = &m->drafts[input_of(m, i, j)];
+            bool in_time = x->latest == i || x->latest < d->latest;
+            if (x->slice_of == i && x->gradient.buffer == NOWHERE && in_time) {
+                x->gradient = (struct home){ d->gradient.buffer, at, d->gradient.ld };
+                extend(&x->latest, d->latest); // begun when the concat's is
+            }
+            at += (size_t)x->plan.out.c;
+        }
+        if (d->plan.flags & IN_PLACE && !(m->debug & PLAN_UNSHARED)) {
+            int from = root_of_input(m, i, 0);
+            struct draft *x = &m->drafts[from];
+            if (x->readers == 1 && x->gradient.buffer == NOWHERE && !(x->plan.flags & CONCAT))
+                share(m, &x->gradient, from, &d->gradient, i);
+        }
+    }
+}
+
+// Whether the gradient of a concat's input is a slice of the concat's gradient.
+static bool gradient_is_slice(const struct making *m, int node, int input)
+{
+    const struct draft *d = &m->drafts[node], *x = &m->drafts[input_of(m, node, input)];
+    size_t at = d->gradient.at;
+    for (int j = 0; j < input; j++) at += (size_t)m->drafts[input_of(m, node, j)].plan.out.c;
+    return d->plan.flags & CONCAT && x->gradient.buffer == d->gradient.buffer && x->gradient.at == at;
+}
+
+static void mark_written(struct making *m, int node)
+{
+    m->drafts[node].written = true;
+    for (int j = 0; m->drafts[node].plan.flags & CONCAT && j < m->plan->nodes[node]->ins; j++)
+        if (gradient_is_slice(m, node, j)) mark_written(m, input_of(m, node, j));
+}
+
+// The first to contribute to a gradient writes it, the others add.
+static void find_adds(struct making *m)
+{
+    for (int i = m->plan->count - 1; i >= 0; i--)
+        for (int j = 0; m->plan->backward[i] && j < m->plan->nodes[i]->ins; j++) {
+            int from = root_of_input(m, i, j);
+            if (m->drafts[i].plan.flags & VIEW || !has_gradient(m, from)) continue;
+            ((bool *)m->plan->args[i].add)[j] = m->drafts[from].written;
+            if (!m->drafts[from].written) mark_written(m, from);
+        }
+}
+
+// ---- memory ----
+
+// The scratch of node i: saved from forward to backward; packed weights, for good in inference; workspace for each of its two steps.
+enum { SAVED, PACKED, FORWARD, BACKWARD, SCRATCH };
+
+static void home_scratch(struct making *m, int (*scratch)[SCRATCH])
+{
+    for (int i = 0; i < m->plan->count; i++) {
+        const struct op_plan *plan = &m->drafts[i].plan;
+        int back = backward_step(m, i), until = m->plan->backward[i] ? back : i;
+        bool train = m->plan->train;
+        scratch[i][SAVED] = new_buffer(m, plan->saved, i, until);
+        scratch[i][PACKED] = train ? new_buffer(m, plan->packed, i, i) : new_buffer(m, plan->packed, -1, m->end);
+        scratch[i][FORWARD] = new_buffer(m, plan->workspace, i, i);
+        scratch[i][BACKWARD] = new_buffer(m, m->plan->backward[i] ? plan->workspace : 0, back, back);
+    }
+}
+
+static float *address(const struct striate_plan *plan, struct home home)
+{
+    return (float *)(void *)(plan->block + plan->buffers[home.buffer].offset) + home.at;
+}
+
+static void fill_args(struct making *m, int (*scratch)[SCRATCH])
+{
+    struct striate_plan *plan = m->plan;
+    for (int i = 0; i < plan->count; i++) {
+        const struct striate_node *node = plan->nodes[i];
+        const struct draft *root = &m->drafts[m->drafts[i].root];
+        struct op_args *a = &plan->args[i];
+        bool view = m->drafts[i].root != i;
+        a->out->data = address(plan, root->value);
+        if (!view) a->out->ld = root->value.ld;
+        if (root->gradient.buffer != NOWHERE) {
+            a->dout->data = address(plan, root->gradient);
+            if (!view) a->dout->ld = root->gradient.ld;
+        }
+        for (int j = 0; j < node->ins; j++) {
+            int from = input_of(m, i, j);
+            bool asked = plan->backward[i] && has_gradient(m, m->drafts[from].root);
+            ((struct tensor **)(void *)a->din)[j] = asked ? plan->args[from].dout : NULL;
+        }
+        void **slots[SCRATCH] = { &a->saved, &a->packed, &a->workspace, &plan->backward_workspace[i] };
+        for (int s = 0; s < SCRATCH; s++) *slots[s] = plan->block + plan->buffers[scratch[i][s]].offset;
+        for (int p = 0; p < node->plan.params; p++) {
+            const struct param *param = &plan->graph->params[node->first_param + p];
+            a->param[p] = plan->graph->weights + param->offset;
+            if (plan->backward[i] && param->as.kind != PARAM_STATE) a->dparam[p] = plan->gradients + param->offset;
+        }
+    }
+}
+
+static striate_status allocate(struct making *m)
+{
+    struct striate_plan *plan = m->plan;
+    double bytes = 0;
+    for (int i = 0; i < plan->count; i++)
+        bytes += 2.0 * plan->batch * (double)shape_count(m->drafts[i].plan.out) * sizeof(float) +
+                 (double)m->drafts[i].plan.saved + (double)m->drafts[i].plan.workspace;
+    if (bytes > (double)(SIZE_MAX / 4))
+        FAIL(NO_MEMORY, "a batch of %d images of this network is beyond any memory", plan->batch);
+
+    size_t most = (size_t)plan->count * (2 + SCRATCH);
+    int(*scratch)[SCRATCH] = arena_take(&plan->arena, (size_t)plan->count * sizeof *scratch);
+    plan->buffers = arena_take(&plan->arena, most * sizeof *plan->buffers);
+    plan->backward_workspace = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->backward_workspace);
+    if (!scratch || !plan->buffers || !plan->backward_workspace) FAIL(NO_MEMORY, "no memory to plan %d nodes", plan->count);
+    home_values(m);
+    home_gradients(m);
+    home_scratch(m, scratch);
+    find_adds(m);
+    TRY(place_buffers(&plan->block_bytes, plan->buffers, plan->buffer_count));
+    plan->block = (char *)aligned_floats(plan->block_bytes / sizeof(float));
+    plan->gradients = plan->train ? aligned_floats(plan->graph->trained) : NULL;
+    if (!plan->block || (plan->train && !plan->gradients))
+        FAIL(NO_MEMORY, "no memory for the %.0f MB that a batch of %d images takes: choose a smaller batch",
+             (double)plan->block_bytes / 1e6, plan->batch);
+    fill_args(m, scratch);
+    return STRIATE_OK;
+}
+
+static striate_status make(struct striate_plan *plan, unsigned debug)
+{
+    struct making m = { .plan = plan, .debug = debug };
+    TRY(choose_nodes(&m));
+    plan->labels = arena_take(&plan->arena, (size_t)plan->batch * sizeof *plan->labels);
+    if (!plan->labels) FAIL(NO_MEMORY, "no memory for %d labels", plan->batch);
+    TRY(draft_nodes(&m));
+    choose_slices(&m);
+    find_last_reads(&m);
+    return allocate(&m);
+}
+
+striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug)
+{
+    TRY(graph_seal(graph));
+    if (options.batch < 0) FAIL(BAD_ARGUMENT, "a batch of %d images", options.batch);
+    struct striate_plan *made = calloc(1, sizeof *made);
+    if (!made) FAIL(NO_MEMORY, "no memory for a plan");
+    *made = (struct striate_plan){ .graph = graph,
+                                   .batch = options.batch ? options.batch : 1,
+                                   .train = options.train,
+                                   .seed = options.seed,
+                                   .packed_version = ~graph->version,
+                                   .poison = debug & PLAN_POISON };
+    striate_status status = make(made, debug);
+    if (status)
+        striate_plan_free(made);
+    else
+        *plan = made;
+    return status;
+}
+
+striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options)
+{
+    return plan_make(plan, graph, options, 0);
+}
+
+void striate_plan_free(striate_plan *plan)
+{
+    if (!plan) return;
+    free(plan->block);
+    free(plan->gradients);
+    arena_free(&plan->arena);
+    free(plan);
+}

@@ -1,0 +1,111 @@
+// run.c - the plan's steps, one after another.
+#include "graph/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+// Fills with NaN what died before `step` and what begins with it: whoever reads what nobody wrote shows.
+static void poison(const struct striate_plan *plan, int step)
+{
+    for (int i = 0; plan->poison && i < plan->buffer_count; i++) {
+        const struct buffer *b = &plan->buffers[i];
+        if (b->first == step || b->last == step - 1) memset(plan->block + b->offset, 0xFF, b->bytes); // all ones is a NaN
+    }
+}
+
+static void run_forward(struct striate_plan *plan, int i, bool pack)
+{
+    struct op_args *a = &plan->args[i];
+    if (plan->nodes[i]->plan.flags & (VIEW | NO_OUTPUT)) return;
+    if (pack && plan->nodes[i]->op->pack) plan->nodes[i]->op->pack(a);
+    plan->nodes[i]->op->forward(a);
+}
+
+void striate_forward(striate_plan *plan, int images, uint64_t step)
+{
+    plan->images = images < 1 ? 1 : images > plan->batch ? plan->batch : images;
+    bool pack = plan->train || plan->packed_version != plan->graph->version;
+    for (int i = 0; i < plan->count; i++) {
+        struct op_args *a = &plan->args[i];
+        a->out->n = a->dout->n = plan->images;
+        a->random.place = step;
+        poison(plan, i);
+        run_forward(plan, i, pack);
+    }
+    plan->packed_version = plan->graph->version;
+}
+
+void striate_backward(striate_plan *plan)
+{
+    for (int i = plan->count - 1; i >= 0; i--) {
+        poison(plan, 2 * plan->count - 1 - i);
+        if (!plan->backward[i] || plan->nodes[i]->plan.flags & VIEW) continue;
+        struct op_args a = plan->args[i];
+        a.workspace = plan->backward_workspace[i];
+        plan->nodes[i]->op->backward(&a);
+    }
+}
+
+double striate_loss(const striate_plan *plan)
+{
+    double sum = 0;
+    for (int i = 0; i < plan->count; i++)
+        for (int n = 0; plan->nodes[i]->plan.flags & LOSS && n < plan->images; n++) sum += plan->args[i].out->data[n];
+    return plan->images ? sum / plan->images : 0;
+}
+
+static bool finite_output(const struct tensor *t)
+{
+    for (size_t p = 0; p < tensor_pixels(t); p++)
+        for (int c = 0; c < t->shape.c; c++)
+            if (!isfinite(t->data[(ptrdiff_t)p * t->ld + c])) return false;
+    return true;
+}
+
+const char *plan_first_bad(striate_plan *plan)
+{
+    for (int i = 0; i < plan->count; i++) {
+        run_forward(plan, i, true);
+        if (!finite_output(plan->args[i].out)) return plan->nodes[i]->name;
+    }
+    return NULL;
+}
+
+static const struct op_args *args_of(const struct striate_plan *plan, const struct striate_node *node)
+{
+    int i = 0;
+    while (plan->nodes[i] != node) i++;
+    return &plan->args[i];
+}
+
+float *striate_plan_input(striate_plan *plan)
+{
+    return args_of(plan, plan->graph->nodes[0])->out->data;
+}
+
+int *striate_plan_labels(striate_plan *plan)
+{
+    return plan->labels;
+}
+
+const float *striate_plan_output(const striate_plan *plan)
+{
+    return args_of(plan, plan->output)->out->data;
+}
+
+int striate_plan_values(const striate_plan *plan)
+{
+    return (int)shape_count(plan->output->plan.out);
+}
+
+size_t striate_plan_bytes(const striate_plan *plan)
+{
+    return plan->block_bytes + (plan->train ? plan->graph->trained * sizeof(float) : 0);
+}
+
+const float *striate_plan_gradient(const striate_plan *plan, int index)
+{
+    if (!plan->train || index < 0 || index >= plan->graph->param_count) return NULL;
+    const struct param *param = &plan->graph->params[index];
+    return param->as.kind == PARAM_STATE ? NULL : plan->gradients + param->offset;
+}

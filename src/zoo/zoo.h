@@ -1,0 +1,25 @@
+// zoo.h - what the networks' files share: the public header, their builders, and the sizes a caller may change.
+#ifndef ZOO_H
+#define ZOO_H
+
+#include "striate.h"
+
+typedef striate_node *zoo_builder(striate_graph *graph, const char *name, striate_zoo_options options);
+
+#define ZOO(name, year, builder, title) zoo_builder zoo_##builder;
+#include "zoo/zoo.def"
+#undef ZOO
+
+// The input of a network: the caller's size where given, else the published one.
+static inline striate_node *zoo_input(striate_graph *graph, striate_zoo_options options, int height, int width, int channels)
+{
+    return striate_input(graph, options.height ? options.height : height, options.width ? options.width : width,
+                         options.channels ? options.channels : channels);
+}
+
+static inline int zoo_classes(striate_zoo_options options, int classes)
+{
+    return options.classes ? options.classes : classes;
+}
+
+#endif
