@@ -247,8 +247,8 @@ static void home_values(struct making *m)
     }
 }
 
-// As above, for gradients. A slice's gradient may lie in the concat's if nobody contributes to it before the concat's is begun: its other
-// readers must come earlier in the graph. In place needs the only contributor.
+// As above, for gradients. A slice's gradient may lie in the concat's if the concat is its first contributor, that is its latest reader. In
+// place needs the only contributor. Either way sums keep their order, so sharing changes no bit.
 static void home_gradients(struct making *m)
 {
     for (int i = m->plan->count - 1; i >= 0; i--) {
@@ -261,8 +261,7 @@ static void home_gradients(struct making *m)
         size_t at = d->gradient.at;
         for (int j = 0; d->plan.flags & CONCAT && j < node->ins; j++) {
             struct draft *x = &m->drafts[input_of(m, i, j)];
-            bool in_time = x->latest == i || x->latest < d->latest;
-            if (x->slice_of == i && x->gradient.buffer == NOWHERE && in_time) {
+            if (x->slice_of == i && x->gradient.buffer == NOWHERE && x->latest == i) {
                 x->gradient = (struct home){ d->gradient.buffer, at, d->gradient.ld };
                 extend(&x->latest, d->latest); // begun when the concat's is
             }
