@@ -398,6 +398,9 @@ STRIATE_API striate_status striate_evaluate(striate_evaluation **evaluation, str
                                             striate_evaluate_options options);
 STRIATE_API void striate_evaluation_free(striate_evaluation *evaluation);
 
+// Writes values[rows][columns] as a NumPy file (.npy 1.0, float32), whole or not at all.
+STRIATE_API striate_status striate_save_npy(const char *path, const float *values, size_t rows, size_t columns);
+
 // ---- 9. Training ---------------------------------------------------------------------------------------------------------
 
 // The learning rate over the steps t = 0..T-1 (T = epochs x steps per epoch), times a linear warmup over the first warmup_epochs:
