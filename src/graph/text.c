@@ -2,7 +2,6 @@
 //
 // Reading splits the text into statements first, so that an input defined further down can be told from one that is nowhere, and a
 // wrong order from a cycle; then it adds a node per statement.
-#include "base/file.h"
 #include "graph/attribute.h"
 #include "graph/graph.h"
 
@@ -265,26 +264,4 @@ striate_status striate_graph_to_text(char **text, const striate_graph *graph)
     }
     *text = all.s;
     return STRIATE_OK;
-}
-
-// ---- by name or path ----
-
-striate_status striate_graph_open(striate_graph **graph, const char *name_or_path, striate_zoo_options options)
-{
-    const striate_zoo_entry *zoo = striate_zoo();
-    enum { MOST = 256 };
-    const char *names[MOST + 1] = { 0 };
-    for (int i = 0; i < MOST && zoo[i].name; i++) {
-        names[i] = zoo[i].name;
-        if (!strcmp(names[i], name_or_path)) return striate_graph_from_zoo(graph, name_or_path, options);
-    }
-    const char *nearest = text_nearest(name_or_path, names);
-    if (!file_exists(name_or_path))
-        FAIL(BAD_ARGUMENT, "%s: neither a network known by name nor a file%s%s%s", name_or_path,
-             nearest ? "; did you mean '" : "; see 'striate zoo' for the names", nearest ? nearest : "", nearest ? "'?" : "");
-    struct bytes bytes;
-    TRY(file_read(&bytes, name_or_path, MOST_BYTES));
-    striate_status status = striate_graph_from_text(graph, (const char *)bytes.data, bytes.size, name_or_path);
-    free(bytes.data);
-    return status;
 }
