@@ -6,6 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// A pooling layer: input rows and columns, channels, output rows and columns, and the window, which always holds a pixel of the image.
+struct pool {
+    int h, w, c, p, q;
+    int size_h, size_w, stride_h, stride_w, pad_h, pad_w;
+    bool exclude_pad; // mean over the pixels inside the image
+};
+
 // A matrix of `rows` rows of `cols` floats: what an activation is to an element-wise loop (pixels x channels). Where x, y, ... differ in
 // how far apart their rows lie, each has its own ld.
 struct kernels {
