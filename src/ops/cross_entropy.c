@@ -1,0 +1,54 @@
+// cross_entropy.c - the loss of classification: -log softmax(x)[label], for each image.
+//   shape     1x1x1
+//   gradient  of the batch's mean: dx_c += (softmax(x)_c - [c = label]) / n
+#include "ops/op.h"
+#include "ops/rows.h"
+
+static striate_status shape(const struct op_args *a, struct op_plan *plan)
+{
+    struct shape x = a->in[0]->shape;
+    if (x.h != 1 || x.w != 1)
+        FAIL(BAD_NETWORK, "the logits are %dx%dx%d, not 1x1xclasses; pool or flatten first", x.h, x.w, x.c);
+    plan->out = (struct shape){ 1, 1, 1, 1 };
+    plan->flags = LOSS;
+    plan->saved = (size_t)a->in[0]->n * (size_t)x.c * sizeof(float);
+    return STRIATE_OK;
+}
+
+static void forward_rows(void *context, size_t begin, size_t end)
+{
+    const struct op_args *a = context;
+    struct rows x = rows_of(a->in[0], begin, end), y = rows_of(a->out, begin, end);
+    float *p = a->train ? (float *)a->saved + begin * x.cols : NULL;
+    a->k->cross_entropy(x.rows, x.cols, x.data, x.ld, a->labels + begin, y.data, y.ld, p);
+}
+
+static void forward(const struct op_args *a)
+{
+    rows_for(a->in[0], forward_rows, a);
+}
+
+static void backward_rows(void *context, size_t begin, size_t end)
+{
+    const struct op_args *a = context;
+    struct rows dx = rows_of(a->din[0], begin, end);
+    float scale = 1.0f / (float)a->out->n;
+    const float *p = (float *)a->saved + begin * dx.cols;
+    for (size_t i = begin; i < end; i++, p += dx.cols, dx.data += dx.ld) {
+        a->k->spread(1, dx.cols, p, scale, dx.data, dx.ld, a->add[0]);
+        if (a->labels[i] >= 0 && (size_t)a->labels[i] < dx.cols) dx.data[a->labels[i]] -= scale;
+    }
+}
+
+static void backward(const struct op_args *a)
+{
+    if (a->din[0]) rows_for(a->din[0], backward_rows, a);
+}
+
+const struct op striate_op_cross_entropy = { .name = "cross_entropy",
+                                             .doc = "the loss of classification, -log softmax(x)[label]",
+                                             .min_ins = 1,
+                                             .max_ins = 1,
+                                             .shape = shape,
+                                             .forward = forward,
+                                             .backward = backward };

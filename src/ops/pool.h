@@ -1,0 +1,38 @@
+// pool.h - what max_pool and avg_pool share: the window's attributes, geometry and cost.
+#ifndef POOL_H
+#define POOL_H
+
+#include "ops/op.h"
+
+#include <stddef.h>
+
+#define POOL_ATTRIBUTE(field, type, least, most, default, what)                                                                \
+    {                                                                                                                          \
+#field, ATTRIBUTE_##type, offsetof(striate_window, field), what, .value = default, .low = least, .high = most          \
+    }
+
+// clang-format off
+#define POOL_ATTRIBUTES                                                                                                        \
+    POOL_ATTRIBUTE(size, INT, 0, 1024, 0, "both sides of the window"),                                                         \
+    POOL_ATTRIBUTE(size_h, INT, 0, 1024, 0, "its height, where it differs"),                                                   \
+    POOL_ATTRIBUTE(size_w, INT, 0, 1024, 0, "its width, where it differs"),                                                    \
+    POOL_ATTRIBUTE(stride, INT, 1, 1024, 1, "pixels from window to window"),                                                   \
+    POOL_ATTRIBUTE(stride_h, INT, 0, 1024, 0, "the same downwards, where it differs"),                                         \
+    POOL_ATTRIBUTE(stride_w, INT, 0, 1024, 0, "the same to the right, where it differs"),                                      \
+    POOL_ATTRIBUTE(pad, INT, 0, 1023, 0, "pixels added on every side"),                                                        \
+    POOL_ATTRIBUTE(pad_h, INT, 0, 1023, 0, "above and below, where it differs"),                                               \
+    POOL_ATTRIBUTE(pad_w, INT, 0, 1023, 0, "left and right, where it differs"),                                                \
+    POOL_ATTRIBUTE(ceil, FLAG, 0, 1, 0, "the last window may reach beyond the padded image")
+// clang-format on
+
+// The geometry for the input's shape and the options, output size included.
+struct pool pool_geometry(const struct op_args *a);
+
+// Fails where that geometry makes no sense, else sets plan->out.
+striate_status pool_shape(const struct op_args *a, struct op_plan *plan);
+void pool_cost(const struct op_args *a, struct op_cost *cost);
+
+// Calls work for all rows of pixels of t, cut into pieces.
+void pool_rows_for(const struct tensor *t, void (*work)(void *context, size_t begin, size_t end), const struct op_args *a);
+
+#endif
