@@ -2,6 +2,8 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
+#include "kernels/tile.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,6 +20,7 @@ struct pool {
 struct kernels {
     const char *isa;
     int lanes;
+    int vectors; // lanes x vectors is the widest panel of tile and outer
 #define K(name, result, arguments) result(*name) arguments;
 #include "kernels/kernels.def"
 #undef K

@@ -15,6 +15,13 @@ enum { LANES = 8 };
 enum { LANES = 4 };
 #endif
 
+// The widest block of accumulators, in vectors: with 32 registers 6 rows of 4 vectors, with 16 registers 4 rows of 3.
+#if defined(__AVX512F__) || defined(__aarch64__)
+enum { VECTORS = 4 };
+#else
+enum { VECTORS = 3 };
+#endif
+
 // KERNEL(relu) is relu_avx2 in the AVX2 build.
 #define KERNEL_PASTE(name, isa) name##_##isa
 #define KERNEL_NAME(name, isa)  KERNEL_PASTE(name, isa)
@@ -36,17 +43,31 @@ INLINE void vstore(float *p, vf v)
     *(vf_anywhere *)p = v;
 }
 
-// The first `count` < LANES floats; the rest is 0 and is not read.
+// The first `count` < LANES floats; the rest is 0 and is not read. In pieces of fixed size, as a memcpy of any size is a call.
 INLINE vf vload_some(const float *p, size_t count)
 {
     vf v = { 0 };
-    memcpy(&v, p, count * sizeof(float));
+    float *lane = (float *)&v;
+#pragma GCC unroll 4
+    for (size_t piece = LANES / 2; piece; piece /= 2) {
+        if (!(count & piece)) continue;
+        memcpy(lane, p, piece * sizeof(float));
+        lane += piece;
+        p += piece;
+    }
     return v;
 }
 
 INLINE void vstore_some(float *p, vf v, size_t count)
 {
-    memcpy(p, &v, count * sizeof(float));
+    const float *lane = (const float *)&v;
+#pragma GCC unroll 4
+    for (size_t piece = LANES / 2; piece; piece /= 2) {
+        if (!(count & piece)) continue;
+        memcpy(p, lane, piece * sizeof(float));
+        lane += piece;
+        p += piece;
+    }
 }
 
 INLINE vf vsplat(float x)

@@ -8,6 +8,7 @@ extern const struct kernels KERNEL(kernels);
 const struct kernels KERNEL(kernels) = {
     .isa = TEXT(ISA),
     .lanes = LANES,
+    .vectors = VECTORS,
 #define K(name, result, arguments) .name = KERNEL(name),
 #include "kernels/kernels.def"
 #undef K

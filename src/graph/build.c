@@ -1,0 +1,93 @@
+// build.c - the builders of the public header: a function per op.
+#include "graph/graph.h"
+
+static striate_node *unary(striate_graph *graph, const struct op *op, striate_node *x)
+{
+    return graph_add(graph, op, NULL, &x, 1, NULL);
+}
+
+striate_node *striate_input(striate_graph *graph, int height, int width, int channels)
+{
+    striate_size size = { height, width, channels };
+    return graph_add(graph, &striate_op_input, "data", NULL, 0, &size);
+}
+
+striate_node *striate_conv(striate_graph *graph, striate_node *x, striate_conv_options options)
+{
+    return graph_add(graph, &striate_op_conv, options.name, &x, 1, &options);
+}
+
+striate_node *striate_max_pool(striate_graph *graph, striate_node *x, striate_window window)
+{
+    return graph_add(graph, &striate_op_max_pool, window.name, &x, 1, &window);
+}
+
+striate_node *striate_avg_pool(striate_graph *graph, striate_node *x, striate_window window)
+{
+    return graph_add(graph, &striate_op_avg_pool, window.name, &x, 1, &window);
+}
+
+striate_node *striate_global_avg_pool(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_global_avg_pool, x);
+}
+
+striate_node *striate_dense(striate_graph *graph, striate_node *x, striate_dense_options options)
+{
+    return graph_add(graph, &striate_op_dense, options.name, &x, 1, &options);
+}
+
+striate_node *striate_flatten(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_flatten, x);
+}
+
+striate_node *striate_relu(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_relu, x);
+}
+
+striate_node *striate_sigmoid(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_sigmoid, x);
+}
+
+striate_node *striate_tanh(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_tanh, x);
+}
+
+striate_node *striate_dropout(striate_graph *graph, striate_node *x, striate_dropout_options options)
+{
+    return graph_add(graph, &striate_op_dropout, options.name, &x, 1, &options);
+}
+
+striate_node *striate_add(striate_graph *graph, striate_node *a, striate_node *b)
+{
+    return graph_add(graph, &striate_op_add, NULL, (striate_node *[]){ a, b }, 2, NULL);
+}
+
+striate_node *striate_shortcut(striate_graph *graph, striate_node *x, striate_shortcut_options options)
+{
+    return graph_add(graph, &striate_op_shortcut, options.name, &x, 1, &options);
+}
+
+striate_node *striate_concat(striate_graph *graph, striate_node *const *inputs, int count)
+{
+    return graph_add(graph, &striate_op_concat, NULL, inputs, count, NULL);
+}
+
+striate_node *striate_batch_norm(striate_graph *graph, striate_node *x, striate_norm_options options)
+{
+    return graph_add(graph, &striate_op_batch_norm, options.name, &x, 1, &options);
+}
+
+striate_node *striate_softmax(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_softmax, x);
+}
+
+striate_node *striate_cross_entropy(striate_graph *graph, striate_node *logits)
+{
+    return unary(graph, &striate_op_cross_entropy, logits);
+}

@@ -1,0 +1,33 @@
+// block.h - the register blocks of tile and outer: rows x vectors accumulators, and how a block goes to memory.
+#ifndef BLOCK_H
+#define BLOCK_H
+
+#include "kernels/simd.h"
+
+#include <stdbool.h>
+
+// Rows of a block, for each number of vectors from many to few: any count of rows is a sum of them.
+#if defined(__AVX512F__) || defined(__aarch64__)
+enum { BLOCK_ROWS = 12 };
+#define BLOCKS(X)                                                                                                              \
+    X(12, 1)                                                                                                                   \
+    X(8, 1) X(4, 1) X(2, 1) X(1, 1) X(12, 2) X(8, 2) X(4, 2) X(2, 2) X(1, 2) X(8, 3) X(4, 3) X(2, 3) X(1, 3) X(6, 4) X(4, 4)   \
+        X(2, 4) X(1, 4)
+#else
+enum { BLOCK_ROWS = 12 };
+#define BLOCKS(X) X(12, 1) X(8, 1) X(4, 1) X(2, 1) X(1, 1) X(6, 2) X(4, 2) X(2, 2) X(1, 2) X(4, 3) X(2, 3) X(1, 3)
+#endif
+
+// y[0..cols) = v (+ y), the last vector perhaps in part.
+INLINE void block_store(int vectors, float *y, const vf *v, size_t cols, bool add)
+{
+    size_t last = (size_t)(vectors - 1) * LANES, rest = cols - last;
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors - 1; j++) vstore(y + j * LANES, add ? v[j] + vload(y + j * LANES) : v[j]);
+    if (rest == LANES)
+        vstore(y + last, add ? v[vectors - 1] + vload(y + last) : v[vectors - 1]);
+    else
+        vstore_some(y + last, add ? v[vectors - 1] + vload_some(y + last, rest) : v[vectors - 1], rest);
+}
+
+#endif

@@ -1,0 +1,50 @@
+// pack.c - matrices into panels, as tile and outer want them.
+#include "kernels/declare.h"
+
+#include <stdint.h>
+
+enum { QUAD = 4 };
+typedef float quad __attribute__((vector_size(QUAD * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+// A 4 x 4 block transposed: 8 shuffles for 16 values.
+INLINE void transpose_quads(const float *x, ptrdiff_t ldx, float *y, size_t width)
+{
+    quad a = *(const quad *)x, b = *(const quad *)(x + ldx), c = *(const quad *)(x + 2 * ldx), d = *(const quad *)(x + 3 * ldx);
+    quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    quad hab = __builtin_shufflevector(a, b, 2, 6, 3, 7), hcd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(quad *)y = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(quad *)(y + width) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    *(quad *)(y + 2 * width) = __builtin_shufflevector(hab, hcd, 0, 1, 4, 5);
+    *(quad *)(y + 3 * width) = __builtin_shufflevector(hab, hcd, 2, 3, 6, 7);
+}
+
+void KERNEL(pack_columns)(size_t rows, size_t cols, size_t width, const float *x, ptrdiff_t ldx, float *y)
+{
+    size_t whole_rows = rows - rows % QUAD, whole_cols = cols - cols % QUAD;
+    for (size_t i = 0; i < whole_rows; i += QUAD)
+        for (size_t j = 0; j < whole_cols; j += QUAD)
+            transpose_quads(x + (ptrdiff_t)j * ldx + i, ldx, y + i * width + j, width);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = i < whole_rows ? whole_cols : 0; j < width; j++)
+            y[i * width + j] = j < cols ? x[(ptrdiff_t)j * ldx + (ptrdiff_t)i] : 0;
+}
+
+void KERNEL(pack_rows)(size_t rows, size_t cols, size_t width, const float *x, ptrdiff_t ldx, float *y)
+{
+    for (; rows--; x += ldx, y += width) {
+        for (size_t i = 0; i < cols; i++) y[i] = x[i];
+        for (size_t i = cols; i < width; i++) y[i] = 0;
+    }
+}
+
+void KERNEL(gather)(size_t rows, size_t count, const float *const *x, const float *end, float *y, ptrdiff_t ldy)
+{
+    size_t vectors = (count + LANES - 1) / LANES;
+    for (size_t r = 0; r < rows; r++, y += ldy) {
+        const float *from = x[r];
+        if ((uintptr_t)(from + vectors * LANES) <= (uintptr_t)end)
+            for (size_t i = 0; i < vectors; i++) vstore(y + i * LANES, vload(from + i * LANES));
+        else
+            for (size_t i = 0; i < count; i++) y[i] = from[i];
+    }
+}

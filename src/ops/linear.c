@@ -1,0 +1,209 @@
+// linear.c - convolution and dense layers forward and backward to the data, as a product of windows and panels of weights.
+#include "ops/linear.h"
+
+#include "base/parallel.h"
+
+enum {
+    BLOCK = 96,      // pixels of a piece: a multiple of every block height of the kernel
+    DEPTH = 512,     // of a panel at once, so that this much of it stays in the cache while the pixels of a block pass
+    LIST = 24 * 96,  // pointers of a piece
+    SCRATCH = 16384, // floats for rows that are partly padding
+    ROW = 64,        // of a window, as one run
+    PIECES = 32,     // at least so many, where the panels allow
+};
+
+struct panels panels_of(const struct kernels *k, size_t cols)
+{
+    size_t lanes = (size_t)k->lanes, vectors = size_ratio(cols, lanes);
+    return (struct panels){ size_ratio(vectors, (size_t)k->vectors), cols, vectors, lanes };
+}
+
+struct panel panel_at(const struct panels *panels, size_t index)
+{
+    size_t from = panels->vectors * index / panels->count, to = panels->vectors * (index + 1) / panels->count;
+    size_t first = from * panels->lanes, width = (to - from) * panels->lanes;
+    return (struct panel){ first, size_min(width, panels->cols - first), width, (int)(to - from) };
+}
+
+static size_t kernel_taps(const struct linear *l)
+{
+    return (size_t)l->h.taps * (size_t)l->w.taps;
+}
+
+static size_t panel_floats(const struct linear *l, size_t cols, size_t depth)
+{
+    struct panels panels = panels_of(l->k, cols);
+    return l->groups * panels.vectors * panels.lanes * depth;
+}
+
+size_t linear_data_floats(const struct linear *l)
+{
+    return panel_floats(l, l->channels, kernel_taps(l) * l->filters);
+}
+
+void linear_sizes(const struct linear *l, bool train, struct op_plan *plan)
+{
+    plan->packed = panel_floats(l, l->filters, kernel_taps(l) * l->channels) * sizeof(float);
+    if (train) plan->workspace = size_max(linear_data_floats(l), linear_weights_floats(l)) * sizeof(float);
+}
+
+// ---- y = window(x) panels ----
+
+struct product {
+    const struct kernels *k;
+    struct window window; // over x's first group
+    struct panels panels;
+    const float *packed; // [groups][panels][taps * channels][width]
+    const float *bias;
+    const struct tensor *y;
+    size_t groups, places, block, shares; // a share is some of the panels
+    bool add;
+};
+
+static void product_block(const struct product *p, size_t block, size_t group, size_t share)
+{
+    const float *x[LIST];
+    float *y[BLOCK], scratch[SCRATCH];
+    size_t first = block * p->block, places = size_min(p->block, p->places - first);
+    size_t depth = p->window.taps * p->window.run, filters = p->panels.cols;
+    struct window w = p->window;
+    w.data += group * w.channels;
+    window_outputs(y, &w, first, places, p->y->data + group * filters, p->y->ld, p->y->shape.h, p->y->shape.w);
+    size_t taps = size_max(1, size_min(DEPTH / w.run, LIST / places)), run = size_ratio(w.run, size_ratio(w.run, DEPTH));
+    size_t from = p->panels.count * share / p->shares, to = p->panels.count * (share + 1) / p->shares;
+    for (size_t done = 0, tap = 0, skip = 0; !done || tap < w.taps; done = 1) {
+        size_t now = size_min(taps, w.taps - tap), length = size_min(run, w.run - skip);
+        window_list(x, scratch, &w, first, places, tap, now, skip);
+        for (size_t i = from; i < to; i++) {
+            struct panel panel = panel_at(&p->panels, i);
+            const float *packed = p->packed + group * p->panels.vectors * p->panels.lanes * depth;
+            struct tile tile = { .pixels = places,
+                                 .taps = now,
+                                 .run = length,
+                                 .x = x,
+                                 .vectors = panel.vectors,
+                                 .y = y,
+                                 .column = panel.first,
+                                 .cols = panel.cols,
+                                 .w = packed + panel.first * depth + (tap * w.run + skip) * panel.width,
+                                 .bias = p->bias && !done ? p->bias + group * filters + panel.first : NULL,
+                                 .add = p->add || done };
+            p->k->tile(&tile);
+        }
+        skip += length;
+        if (skip == w.run) skip = 0, tap += now;
+    }
+}
+
+static void product_pieces(void *context, size_t begin, size_t end)
+{
+    const struct product *p = context;
+    for (size_t i = begin; i < end; i++) product_block(p, i / p->shares / p->groups, i / p->shares % p->groups, i % p->shares);
+}
+
+static void product_run(struct product *p, size_t images)
+{
+    p->places = window_places(&p->window, images);
+    if (!p->places) return;
+    p->block = BLOCK;
+    if (p->window.rows)
+        while (p->block * size_min(p->window.taps * p->window.run, DEPTH) > SCRATCH) p->block -= 24;
+    size_t blocks = size_ratio(p->places, p->block);
+    p->shares = size_max(1, size_min(p->panels.count, PIECES / (blocks * p->groups)));
+    parallel_for(blocks * p->groups * p->shares, 1, product_pieces, p);
+}
+
+// ---- forward ----
+
+struct packing {
+    const struct linear *l;
+    struct panels panels;
+    struct axis h, w;
+    size_t depth, slices;
+    const float *weights;
+    float *packed;
+};
+
+static void pack_filters(void *context, size_t begin, size_t end)
+{
+    const struct packing *p = context;
+    for (size_t i = begin; i < end; i++) {
+        size_t group = i / p->slices / p->panels.count, from = i % p->slices * DEPTH, to = size_min(p->depth, from + DEPTH);
+        struct panel panel = panel_at(&p->panels, i / p->slices % p->panels.count);
+        float *packed = p->packed + (group * p->panels.vectors * p->panels.lanes + panel.first) * p->depth;
+        p->l->k->pack_columns(to - from, panel.cols, panel.width,
+                              p->weights + (group * p->panels.cols + panel.first) * p->depth + from, (ptrdiff_t)p->depth,
+                              packed + from * panel.width);
+    }
+}
+
+void linear_pack(const struct linear *l, const float *weights, float *packed)
+{
+    struct packing p = { .l = l,
+                         .panels = panels_of(l->k, l->filters),
+                         .depth = kernel_taps(l) * l->channels,
+                         .weights = weights,
+                         .packed = packed };
+    p.slices = size_ratio(p.depth, DEPTH);
+    parallel_for(l->groups * p.panels.count * p.slices, 1, pack_filters, &p);
+}
+
+void linear_forward(const struct linear *l, const struct tensor *x, const float *packed, const float *bias,
+                    const struct tensor *y)
+{
+    size_t longest = l->groups == 1 ? ROW : 0;
+    struct product p = { .k = l->k,
+                         .window = window_of(l->h, l->w, x->data, x->ld, l->channels, longest),
+                         .groups = l->groups,
+                         .panels = panels_of(l->k, l->filters),
+                         .packed = packed,
+                         .bias = bias,
+                         .y = y };
+    product_run(&p, l->images);
+}
+
+// ---- backward to the data ----
+
+static void pack_channels(void *context, size_t begin, size_t end)
+{
+    const struct packing *p = context;
+    size_t taps = p->depth / p->l->filters, cols = (size_t)p->w.taps;
+    size_t ld = kernel_taps(p->l) * p->l->channels;
+    for (size_t i = begin; i < end; i++) {
+        size_t tap = i % taps, group = i / taps / p->panels.count;
+        struct panel panel = panel_at(&p->panels, i / taps % p->panels.count);
+        size_t r = (size_t)p->h.tap_first + tap / cols * (size_t)p->h.tap_every;
+        size_t s = (size_t)p->w.tap_first + tap % cols * (size_t)p->w.tap_every;
+        float *packed = p->packed + (group * p->panels.vectors * p->panels.lanes + panel.first) * p->depth;
+        const float *weights = p->weights + group * p->l->filters * ld + (r * (size_t)p->l->w.taps + s) * p->l->channels;
+        p->l->k->pack_rows(p->l->filters, panel.cols, panel.width, weights + panel.first, (ptrdiff_t)ld,
+                           packed + tap * p->l->filters * panel.width);
+    }
+}
+
+// The same product, with windows over dy. Where the stride is not 1, dx falls into classes of pixels that see the same taps.
+void linear_backward_data(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
+                          const struct tensor *dx, bool add)
+{
+    for (int i = 0; i < l->h.step && i < l->h.ins; i++)
+        for (int j = 0; j < l->w.step && j < l->w.ins; j++) {
+            struct axis h = axis_backward(&l->h, i), w = axis_backward(&l->w, j);
+            struct packing pack = { .l = l,
+                                    .panels = panels_of(l->k, l->channels),
+                                    .h = h,
+                                    .w = w,
+                                    .weights = weights,
+                                    .depth = (size_t)h.taps * (size_t)w.taps * l->filters,
+                                    .packed = workspace };
+            if (!pack.depth && add) continue;
+            parallel_for(l->groups * pack.panels.count * (size_t)h.taps * (size_t)w.taps, 1, pack_channels, &pack);
+            struct product p = { .k = l->k,
+                                 .window = window_of(h, w, dy->data, dy->ld, l->filters, 0),
+                                 .groups = l->groups,
+                                 .panels = pack.panels,
+                                 .packed = workspace,
+                                 .y = dx,
+                                 .add = add };
+            product_run(&p, l->images);
+        }
+}

@@ -1,0 +1,48 @@
+// window.h - where the taps of a sliding window lie, as lists of pointers into an activation.
+#ifndef WINDOW_H
+#define WINDOW_H
+
+#include "base/tensor.h"
+
+#include <stdbool.h>
+
+// One side of a window that slides over `ins` positions. Its i-th place is output position first + i * every, and its tap t, which is row (or
+// column) tap_first + t * tap_every of the kernel, reads input position i * step + offset + t * dilate; outside 0..ins-1 lies padding.
+struct axis {
+    int outs, first, every;
+    int ins, step, offset;
+    int taps, tap_first, tap_every, dilate;
+};
+
+struct axis axis_forward(int ins, int outs, int kernel, int stride, int pad, int dilation);
+
+// The same window seen from the input: input positions residue, residue + stride, ... read the output's gradient, each through the same taps.
+struct axis axis_backward(const struct axis *forward, int residue);
+
+enum { WINDOW_RUN = 512 }; // the longest run that padding may stand for
+
+// A window over x[n][h.ins][w.ins], `channels` of which begin at `data`.
+struct window {
+    struct axis h, w;
+    const float *data;
+    ptrdiff_t ld;
+    size_t channels;
+    size_t taps, run; // a tap is a run of values that lie side by side: a pixel's channels, or a whole row of the window
+    bool rows;        // it is a row
+};
+
+// `longest`: a row of the window is one run if its values lie side by side and are no more than this.
+struct window window_of(struct axis h, struct axis w, const float *data, ptrdiff_t ld, size_t channels, size_t longest);
+
+size_t window_places(const struct window *w, size_t images);
+
+// list[t * places + i] = value `skip` of the run of tap first_tap + t at place first + i. Padding is a row of zeros; a run that is partly
+// padding is put together in scratch[places * taps * run].
+void window_list(const float **list, float *scratch, const struct window *w, size_t first, size_t places, size_t first_tap,
+                 size_t taps, size_t skip);
+
+// list[i] = the output position of place first + i, in y[n][out_h][out_w].
+void window_outputs(float **list, const struct window *w, size_t first, size_t places, float *y, ptrdiff_t ld, int out_h,
+                    int out_w);
+
+#endif
