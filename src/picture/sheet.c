@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 enum { MARGIN = 56, GAP = 36, FRAME = 6, TITLE = 30, LABEL = 21, CAPTION = 17, NOTE = 15, LINE = 34, BADGE = 17 };
-enum { MOST_TILES = 10000, SMALL_IMAGE = 64, SMALL_BOX = 224, LARGE_BOX = 320 };
+enum { MOST_TILES = 10000, SMALL_IMAGE = 64, SMALL_BOX = 224, LARGE_BOX = 320, MOST_HEADING = 1200, SIGNS_WIDTH = 520 };
 
 struct layout {
     int top, row, column; // of the first row; from one tile to the next
@@ -75,9 +75,17 @@ static void draw_signs(struct canvas *canvas, int x, int y)
     }
 }
 
+// What a sheet widens to for its heading.
+static double text_room(struct font font, const char *s)
+{
+    return fmin(font_width(font, s) + 1, MOST_HEADING) + 2 * MARGIN;
+}
+
 striate_status sheet_draw(const char *path, const struct sheet *sheet)
 {
     const int box = sheet->box;
+    const struct font title_font = { .size = TITLE, .color = INK, .bold = 1 };
+    const struct font subtitle_font = { .size = LABEL, .color = SOFT_INK };
     struct layout l = { .top = MARGIN };
     for (int i = 0; i < sheet->count; i++) {
         l.captions = l.captions || sheet->tiles[i].caption;
@@ -89,14 +97,14 @@ striate_status sheet_draw(const char *path, const struct sheet *sheet)
     l.column = box + GAP;
     l.row = box + GAP + (l.captions + l.notes) * LINE;
     double rows = ceil((double)sheet->count / sheet->columns), width = 2.0 * MARGIN + (double)sheet->columns * l.column - GAP;
+    if (title) width = fmax(width, text_room(title_font, sheet->title));
+    if (subtitle) width = fmax(width, text_room(subtitle_font, sheet->subtitle));
+    if (signs) width = fmax(width, SIGNS_WIDTH);
     struct canvas canvas;
-    TRY(canvas_new(&canvas, path, fmax(width, 640), l.top + rows * l.row - GAP + MARGIN));
+    TRY(canvas_new(&canvas, path, width, l.top + rows * l.row - GAP + MARGIN));
     double room = canvas.image.width - 2 * MARGIN;
-    if (title)
-        font_draw_within(&canvas, (struct font){ .size = TITLE, .color = INK, .bold = 1 }, MARGIN, 84, room, sheet->title);
-    if (subtitle)
-        font_draw_within(&canvas, (struct font){ .size = LABEL, .color = SOFT_INK }, MARGIN, subtitle - 32, room,
-                         sheet->subtitle);
+    if (title) font_draw_within(&canvas, title_font, MARGIN, 84, room, sheet->title);
+    if (subtitle) font_draw_within(&canvas, subtitle_font, MARGIN, subtitle - 32, room, sheet->subtitle);
     if (signs) draw_signs(&canvas, MARGIN, signs - 32);
     for (int i = 0; i < sheet->count; i++)
         draw_tile(&canvas, &l, &sheet->tiles[i], box, MARGIN + i % sheet->columns * l.column,
