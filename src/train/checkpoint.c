@@ -1,0 +1,210 @@
+// checkpoint.c - last.safetensors. Beside what a model file holds it has a tensor "striate.velocity.NAME" per trained parameter, shaped
+// as the parameter, a note "progress.NAME" per field of struct progress (real numbers in hexadecimal, so to the last bit), and a note
+// "training.NAME" per setting.
+#include "train/checkpoint.h"
+
+#include "base/arena.h"
+#include "base/status.h"
+#include "formats/model.h"
+#include "formats/weights.h"
+#include "graph/update.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct field {
+    const char *note;
+    size_t offset;
+    bool real; // a double; else an int64_t
+} fields[] = {
+    { "progress.epoch", offsetof(struct progress, epoch), false },
+    { "progress.step", offsetof(struct progress, step), false },
+    { "progress.image", offsetof(struct progress, image), false },
+    { "progress.correct", offsetof(struct progress, correct), false },
+    { "progress.loss", offsetof(struct progress, loss), true },
+    { "progress.best_epoch", offsetof(struct progress, best_epoch), false },
+    { "progress.best_correct", offsetof(struct progress, best_correct), false },
+    { "progress.best_loss", offsetof(struct progress, best_loss), true },
+};
+enum { FIELDS = sizeof fields / sizeof *fields, MOST_NOTES = 64 };
+
+static const char velocity_prefix[] = WEIGHTS_OWN "velocity.";
+
+static const char *joined(struct arena *arena, const char *a, const char *b)
+{
+    char *s = arena_take(arena, strlen(a) + strlen(b) + 1);
+    return s ? strcat(strcpy(s, a), b) : NULL;
+}
+
+// ---- write ----
+
+// What is written, while it is written.
+struct sheet {
+    struct arena arena;
+    struct safetensors_entry *entries;
+    struct safetensors_note notes[MOST_NOTES];
+    int entry_count, note_count;
+};
+
+static bool add_note(struct sheet *sheet, const char *key, struct text *value)
+{
+    const char *copy = value->failed ? NULL : arena_copy(&sheet->arena, value->s);
+    text_free(value);
+    sheet->notes[sheet->note_count++] = (struct safetensors_note){ key, copy };
+    return key && copy;
+}
+
+static bool add_notes(struct sheet *sheet, const struct progress *progress, const struct settings *settings)
+{
+    bool fine = true;
+    for (int i = 0; i < FIELDS; i++) {
+        struct text text = { 0 };
+        const void *field = (const char *)progress + fields[i].offset;
+        if (fields[i].real)
+            text_add(&text, "%a", *(const double *)field);
+        else
+            text_add(&text, "%" PRId64, *(const int64_t *)field);
+        fine &= add_note(sheet, fields[i].note, &text);
+    }
+    for (int i = 0; settings_name(i); i++) {
+        struct text text = { 0 };
+        settings_add_value(&text, settings, i);
+        fine &= add_note(sheet, joined(&sheet->arena, "training.", settings_name(i)), &text);
+    }
+    return fine;
+}
+
+static bool add_velocity(struct sheet *sheet, const striate_optimizer *optimizer)
+{
+    const striate_graph *graph = optimizer->graph;
+    sheet->entries = arena_take(&sheet->arena, (size_t)graph->param_count * sizeof *sheet->entries);
+    for (int i = 0; sheet->entries && i < graph->param_count; i++) {
+        const struct param *param = &graph->params[i];
+        if (param->as.kind == PARAM_STATE) continue;
+        float *values = arena_take(&sheet->arena, param->count * sizeof *values);
+        const char *name = joined(&sheet->arena, velocity_prefix, param->name);
+        if (!values || !name) return false;
+        param_to_file(values, optimizer->velocity + param->offset, param);
+        struct safetensors_entry entry = {
+            .name = name, .dtype = "F32", .rank = param->as.rank, .data = values, .bytes = param->count * sizeof *values
+        };
+        for (int d = 0; d < entry.rank; d++) entry.dims[d] = param->as.dims[d];
+        sheet->entries[sheet->entry_count++] = entry;
+    }
+    return sheet->entries;
+}
+
+striate_status checkpoint_write(const char *path, const striate_model *model, const striate_optimizer *optimizer,
+                                const struct progress *progress, const struct settings *settings)
+{
+    struct sheet sheet = { 0 };
+    bool fine = add_notes(&sheet, progress, settings) && add_velocity(&sheet, optimizer);
+    striate_status status = fine ? model_write(path, model, sheet.entries, sheet.entry_count, sheet.notes, sheet.note_count)
+                                 : status_fail(STRIATE_NO_MEMORY, "%s: no memory for the optimizer's state", path);
+    arena_free(&sheet.arena);
+    return status;
+}
+
+// ---- read ----
+
+static striate_status read_progress(struct progress *progress, const struct safetensors *file)
+{
+    for (int i = 0; i < FIELDS; i++) {
+        const char *s = safetensors_get(file, fields[i].note);
+        void *field = (char *)progress + fields[i].offset;
+        long long integer = 0;
+        double real = 0;
+        if (!s) FAIL(BAD_FILE, "%s: has no %s: it is a model, not a training to go on with", file->path, fields[i].note);
+        if (fields[i].real ? !text_to_float(s, &real) : !text_to_int(s, 0, INT64_MAX, &integer))
+            FAIL(BAD_FILE, "%s: %s is '%.40s', which is no number of its kind", file->path, fields[i].note, s);
+        if (fields[i].real)
+            *(double *)field = real;
+        else
+            *(int64_t *)field = integer;
+    }
+    return STRIATE_OK;
+}
+
+static striate_status check_settings(const struct safetensors *file, const struct settings *settings)
+{
+    for (int i = 0; settings_name(i); i++) {
+        struct text note = { 0 }, value = { 0 };
+        text_add(&note, "training.%s", settings_name(i));
+        settings_add_value(&value, settings, i);
+        const char *had = note.failed ? NULL : safetensors_get(file, note.s);
+        striate_status status = STRIATE_OK;
+        if (note.failed || value.failed)
+            status = status_fail(STRIATE_NO_MEMORY, "%s: no memory to compare its settings", file->path);
+        else if (!had || strcmp(had, value.s))
+            status = status_fail(STRIATE_BAD_ARGUMENT,
+                                 "%s: was trained with %s %.80s, not %.80s; resume with the same settings, or train anew in "
+                                 "another folder",
+                                 file->path, settings_name(i), had ? had : "unknown", value.s);
+        text_free(&note);
+        text_free(&value);
+        TRY(status);
+    }
+    return STRIATE_OK;
+}
+
+// Every field within what this training can reach; the settings agree already.
+static striate_status check_progress(const char *path, const struct progress *p, const struct settings *settings)
+{
+    int64_t batch = settings->training.batch_size, images = settings->images, steps = (images + batch - 1) / batch;
+    bool whole = p->image % batch == 0 || p->image == images;
+    if (p->epoch > settings->training.epochs || p->image > images || !whole || p->correct > p->image ||
+        p->step != p->epoch * steps + (p->image + batch - 1) / batch || p->best_epoch > p->epoch)
+        FAIL(BAD_FILE, "%s: its progress does not fit together: epoch %" PRId64 ", step %" PRId64 ", image %" PRId64, path,
+             p->epoch, p->step, p->image);
+    return STRIATE_OK;
+}
+
+static striate_status read_velocity(float *velocity, const striate_graph *graph, const struct safetensors *file)
+{
+    for (int i = 0; i < graph->param_count; i++) {
+        const struct param *param = &graph->params[i];
+        if (param->as.kind == PARAM_STATE) continue;
+        struct text name = { 0 };
+        text_add(&name, "%s%s", velocity_prefix, param->name);
+        const struct safetensors_entry *entry = name.failed ? NULL : safetensors_find(file, name.s);
+        text_free(&name);
+        bool fits = entry && !strcmp(entry->dtype, "F32") && entry->rank == param->as.rank;
+        for (int d = 0; fits && d < entry->rank; d++) fits = entry->dims[d] == param->as.dims[d];
+        if (!fits) FAIL(BAD_FILE, "%s: has no velocity of %s of its shape", file->path, param->name);
+        float *values = malloc(entry->bytes ? entry->bytes : 1);
+        if (!values) FAIL(NO_MEMORY, "%s: no memory for %zu bytes", file->path, entry->bytes);
+        memcpy(values, entry->data, entry->bytes);
+        param_from_file(velocity + param->offset, values, param);
+        free(values);
+    }
+    return STRIATE_OK;
+}
+
+static striate_status read_all(const struct safetensors *file, striate_model *model, striate_optimizer *optimizer,
+                               struct progress *progress, float *velocity, const struct settings *settings)
+{
+    struct progress read;
+    TRY(read_progress(&read, file));
+    TRY(model_check_same(model, file));
+    TRY(check_settings(file, settings));
+    TRY(check_progress(file->path, &read, settings));
+    TRY(read_velocity(velocity, optimizer->graph, file));
+    TRY(weights_read(optimizer->graph, file));
+    memcpy(optimizer->velocity, velocity, optimizer->graph->trained * sizeof *velocity);
+    *progress = read;
+    return STRIATE_OK;
+}
+
+striate_status checkpoint_read(const char *path, striate_model *model, striate_optimizer *optimizer, struct progress *progress,
+                               const struct settings *settings)
+{
+    struct safetensors *file = NULL;
+    TRY(safetensors_open(&file, path));
+    float *velocity = aligned_floats(optimizer->graph->trained);
+    striate_status status = velocity ? read_all(file, model, optimizer, progress, velocity, settings)
+                                     : status_fail(STRIATE_NO_MEMORY, "%s: no memory for the optimizer's state", path);
+    free(velocity);
+    safetensors_free(file);
+    return status;
+}

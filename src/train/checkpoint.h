@@ -1,0 +1,27 @@
+// checkpoint.h - last.safetensors: a model file that also holds all that an exact resume needs. Nothing in it depends on when or how fast
+// the training ran, so a resumed training ends in the same bytes as one that never stopped.
+#ifndef CHECKPOINT_H
+#define CHECKPOINT_H
+
+#include "train/settings.h"
+
+// Where a training is.
+struct progress {
+    int64_t epoch;   // epochs finished
+    int64_t step;    // steps taken
+    int64_t image;   // images done of the epoch under way
+    int64_t correct; // of those
+    double loss;     // the sum over those
+    int64_t best_epoch, best_correct;
+    double best_loss; // of the epoch best on validation; best_epoch 0: none yet
+};
+
+// Writes the model as striate_model_save does, and with it the velocity, the progress and the settings.
+striate_status checkpoint_write(const char *path, const striate_model *model, const striate_optimizer *optimizer,
+                                const struct progress *progress, const struct settings *settings);
+// Reads it back into a model and an optimizer of the same graph, all of it or nothing. A checkpoint of other settings, another network
+// or other preprocessing is refused with the first difference.
+striate_status checkpoint_read(const char *path, striate_model *model, striate_optimizer *optimizer, struct progress *progress,
+                               const struct settings *settings);
+
+#endif

@@ -1,0 +1,122 @@
+// settings.c - one table names everything that decides the outcome of a training; args.json and checkpoints are written from it.
+#include "train/settings.h"
+
+#include "base/status.h"
+
+#include <float.h>
+#include <inttypes.h>
+
+static void add_int(struct text *text, const void *value)
+{
+    text_add(text, "%d", *(const int *)value);
+}
+
+static void add_word(struct text *text, const void *value)
+{
+    text_add(text, "%" PRIu64, *(const uint64_t *)value);
+}
+
+static void add_float(struct text *text, const void *value)
+{
+    text_add_float(text, *(const float *)value);
+}
+
+static void add_schedule(struct text *text, const void *value)
+{
+    static const char *const names[] = { "constant", "step", "multistep", "inv", "cosine" };
+    text_add_json(text, names[*(const striate_schedule *)value]);
+}
+
+static void add_milestones(struct text *text, const void *value)
+{
+    const int *list = value;
+    text_add(text, "[");
+    for (int i = 0; i < 8 && list[i]; i++) text_add(text, "%s%d", i ? ", " : "", list[i]);
+    text_add(text, "]");
+}
+
+static const struct setting {
+    const char *name;
+    size_t offset;
+    void (*add)(struct text *text, const void *value);
+} table[] = {
+    { "epochs", offsetof(struct settings, training.epochs), add_int },
+    { "batch_size", offsetof(struct settings, training.batch_size), add_int },
+    { "learning_rate", offsetof(struct settings, training.learning_rate), add_float },
+    { "momentum", offsetof(struct settings, training.momentum), add_float },
+    { "weight_decay", offsetof(struct settings, training.weight_decay), add_float },
+    { "nesterov", offsetof(struct settings, training.nesterov), add_int },
+    { "schedule", offsetof(struct settings, training.schedule), add_schedule },
+    { "step_epochs", offsetof(struct settings, training.step_epochs), add_int },
+    { "milestones", offsetof(struct settings, training.milestones), add_milestones },
+    { "gamma", offsetof(struct settings, training.gamma), add_float },
+    { "power", offsetof(struct settings, training.power), add_float },
+    { "warmup_epochs", offsetof(struct settings, training.warmup_epochs), add_float },
+    { "seed", offsetof(struct settings, training.seed), add_word },
+    { "images", offsetof(struct settings, images), add_int },
+    { "validation_images", offsetof(struct settings, validation_images), add_int },
+    { "labels", offsetof(struct settings, labels), add_word },
+};
+
+const char *settings_name(int index)
+{
+    return (size_t)index < sizeof table / sizeof *table ? table[index].name : NULL;
+}
+
+void settings_add_value(struct text *text, const struct settings *settings, int index)
+{
+    table[index].add(text, (const char *)settings + table[index].offset);
+}
+
+static striate_status check(const striate_training *t)
+{
+    const struct {
+        const char *name;
+        double value, low, high;
+    } rows[] = {
+        { "epochs", t->epochs, 1, 1000000 },
+        { "batch_size", t->batch_size, 1, 1 << 20 },
+        { "learning_rate", t->learning_rate, 0, FLT_MAX },
+        { "momentum", t->momentum, 0, 1 },
+        { "weight_decay", t->weight_decay, 0, FLT_MAX },
+        { "schedule", t->schedule, STRIATE_SCHEDULE_CONSTANT, STRIATE_SCHEDULE_COSINE },
+        { "step_epochs", t->step_epochs, 1, 1000000 },
+        { "gamma", t->gamma, 0, FLT_MAX },
+        { "power", t->power, -FLT_MAX, FLT_MAX },
+        { "warmup_epochs", t->warmup_epochs, 0, 1000000 },
+        { "save_steps", t->save_steps, 0, 1 << 30 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!(rows[i].value >= rows[i].low && rows[i].value <= rows[i].high))
+            FAIL(BAD_ARGUMENT, "%s is %g; it must lie between %g and %g", rows[i].name, rows[i].value, rows[i].low,
+                 rows[i].high);
+    for (int i = 0; i < 8 && t->milestones[i]; i++)
+        if (t->milestones[i] <= (i ? t->milestones[i - 1] : 0))
+            FAIL(BAD_ARGUMENT, "milestone %d is epoch %d; milestones must rise and begin at 1", i + 1, t->milestones[i]);
+    return STRIATE_OK;
+}
+
+static uint64_t hash_labels(uint64_t hash, const striate_data *data, int images) // Fowler, Noll and Vo's 1a
+{
+    for (int i = 0; i < images; i++) hash = (hash ^ (uint64_t)striate_data_label(data, i)) * 0x100000001b3;
+    return hash;
+}
+
+striate_status settings_make(struct settings *settings, const striate_training *training, const striate_data *data,
+                             const striate_data *validation)
+{
+    striate_training t = *training;
+    if (!t.epochs) t.epochs = 10;
+    if (!t.batch_size) t.batch_size = 64;
+    if (t.learning_rate == 0) t.learning_rate = 0.01f;
+    if (!t.step_epochs) t.step_epochs = 30;
+    if (t.gamma == 0) t.gamma = t.schedule == STRIATE_SCHEDULE_INV ? 0.0001f : 0.1f;
+    if (t.power == 0) t.power = 0.75f;
+    t.nesterov = !!t.nesterov;
+    TRY(check(&t));
+    int images = striate_data_about(data).images, validation_images = validation ? striate_data_about(validation).images : 0;
+    if (!images || (validation && !validation_images)) FAIL(BAD_ARGUMENT, "there is no image to train or to validate on");
+    uint64_t labels = hash_labels(hash_labels(0xcbf29ce484222325, data, images), validation, validation_images);
+    *settings = (struct settings){ t, images, validation_images, labels };
+    return STRIATE_OK;
+}
