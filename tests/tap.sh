@@ -2,7 +2,7 @@
 set -u
 scratch=$(mktemp -d)
 failures=0
-trap 'rm -rf "$scratch"; [ $failures = 0 ]' EXIT
+trap 'rm -rf "$scratch"; exit $((failures > 0))' EXIT
 
 # verdict NAME PROBLEMS: the case is fine if there are none.
 verdict()

@@ -1,0 +1,39 @@
+# A thin front: each word is a line of CMake, CTest or ./bootstrap.
+PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+
+.PHONY: all demo check bench asan tsan fuzz coverage install format clean
+
+all:
+	@./bootstrap build
+
+demo:
+	@./bootstrap demo
+
+check:
+	@./bootstrap check
+
+bench: all
+	@build/release/striate bench
+
+asan tsan coverage:
+	cmake --preset $@
+	cmake --build --preset $@
+	ctest --preset $@
+	@if [ $@ = coverage ]; then gcovr -r . --object-directory build/coverage -e tests -e examples; fi
+
+fuzz:
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	@for target in build/fuzz/tests/fuzz_*[a-z0-9]; do \
+	    found=build/fuzz/corpus/$${target##*/fuzz_}; mkdir -p $$found; \
+	    $$target -max_total_time=$(FUZZ_SECONDS) -timeout=10 $$found tests/corpus/$${target##*/fuzz_} || exit 1; done
+
+install: all
+	cmake --install build/release --prefix $(PREFIX)
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h' '*.cpp')
+
+clean:
+	rm -rf build
