@@ -13,6 +13,7 @@ write_basic_package_version_file(striateConfigVersion.cmake COMPATIBILITY SameMi
 install(FILES ${PROJECT_BINARY_DIR}/striateConfig.cmake ${PROJECT_BINARY_DIR}/striateConfigVersion.cmake DESTINATION ${PACKAGE})
 install(EXPORT striate NAMESPACE striate:: FILE striateTargets.cmake DESTINATION ${PACKAGE})
 
+file(RELATIVE_PATH PC_UP /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 list(JOIN REQUIRES " " PC_REQUIRES)
 list(JOIN SYSTEM_LIBRARIES " " PC_LIBRARIES)
 configure_file(cmake/striate.pc.in striate.pc @ONLY)

@@ -15,14 +15,14 @@ done
 prefix=$scratch/prefix
 attempt "cmake --install" "$CMAKE" --install "$BUILD" --prefix "$prefix"
 
-# user_project NAME FOLDER CMAKE-ARGUMENT...: configures, builds and runs tests/users/FOLDER.
+# user_project HOW FOLDER CMAKE-ARGUMENT...: configures, builds and runs tests/users/FOLDER.
 user_project()
 {
-    name=$1 folder=$2
+    how=$1 folder=$2
     shift 2
-    attempt "$name: configure" "$CMAKE" -S "$users/$folder" -B "$scratch/$folder" -DCMAKE_BUILD_TYPE=Debug "$@"
-    attempt "$name: build" "$CMAKE" --build "$scratch/$folder" -j 2
-    for program in "$scratch/$folder"/user_*; do attempt "$name: ${program##*/} runs" "$program"; done
+    attempt "$how: configure" "$CMAKE" -S "$users/$folder" -B "$scratch/$folder" -DCMAKE_BUILD_TYPE=Debug "$@"
+    attempt "$how: build" "$CMAKE" --build "$scratch/$folder" -j 2
+    for program in "$scratch/$folder"/user_*; do attempt "$how: ${program##*/} runs" "$program"; done
 }
 user_project "find_package" installed -DCMAKE_PREFIX_PATH="$prefix"
 user_project "add_subdirectory, core only" source -DSTRIATE_SOURCE="$SOURCE" -DSTRIATE_CORE_ONLY=ON

@@ -19,9 +19,9 @@ verdict()
 # attempt NAME COMMAND...: the case is fine if the command succeeds; what it prints is shown if not.
 attempt()
 {
-    name=$1
+    attempted=$1
     shift
     problems=
     "$@" >"$scratch/log" 2>&1 </dev/null || problems="status $?: $* $(printf '\n'; tail -n 40 "$scratch/log")"
-    verdict "$name" "$problems"
+    verdict "$attempted" "$problems"
 }
