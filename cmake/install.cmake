@@ -21,4 +21,10 @@ install(FILES ${PROJECT_BINARY_DIR}/striate.pc DESTINATION ${CMAKE_INSTALL_LIBDI
 
 if(TARGET striate_command)
     install(TARGETS striate_command)
+    if(PAPERS)
+        install(FILES ${PAPERS}/striate.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+        install(FILES ${PAPERS}/striate.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME striate)
+        install(FILES ${PAPERS}/_striate DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+        install(FILES ${PAPERS}/striate.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+    endif()
 endif()

@@ -8,9 +8,13 @@ for language in "c -std=c11" "c -std=c2x" "c++ -std=c++11" "c++ -std=c++17"; do
         -I"$SOURCE/include" "$users/header.h"
 done
 
-for library in "-D $BUILD/libstriate.so" "-g $BUILD/libstriate.a"; do
-    verdict "only striate_* leaves ${library##*/}" "$("$NM" --defined-only $library | awk 'NF == 3 && $3 !~ /^striate_/ { print $3 }')"
-done
+case $CFLAGS in
+*--coverage*) echo "ok - names # SKIP gcov adds its own" ;;
+*)
+    for library in "-D $BUILD/libstriate.so" "-g $BUILD/libstriate.a"; do
+        verdict "only striate_* leaves ${library##*/}" "$("$NM" --defined-only $library | awk 'NF == 3 && $3 !~ /^striate_/ { print $3 }')"
+    done ;;
+esac
 
 prefix=$scratch/prefix
 attempt "cmake --install" "$CMAKE" --install "$BUILD" --prefix "$prefix"
