@@ -1,0 +1,111 @@
+// evaluate.c - a model over a data set: how often it is right, how sure, and whom it takes for whom.
+#include "base/clock.h"
+#include "base/status.h"
+#include "data/batch.h"
+#include "train/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const int default_batch = 256;
+
+struct run {
+    striate_evaluation *result;
+    striate_model *model;
+    struct batches *batches;
+    striate_plan *plan;
+    double loss; // summed
+};
+
+static void count_image(struct run *r, int image, int label, const float *outputs)
+{
+    striate_evaluation *e = r->result;
+    int best = 0, above = 0;
+    for (int c = 0; c < e->classes; c++) {
+        if (outputs[c] > outputs[best]) best = c;
+        if (!(outputs[c] <= outputs[label])) above++; // a NaN is above all
+    }
+    e->predictions[image] = best;
+    e->correct += best == label;
+    e->correct5 += above < 5;
+    e->per_class[label].images++;
+    e->per_class[label].correct += best == label;
+    e->per_class[best].predicted++;
+    e->confusion[(size_t)label * (size_t)e->classes + (size_t)best]++;
+    r->loss += model_loss(r->model, outputs, label);
+}
+
+static striate_status run(struct run *r, int images, const striate_evaluate_options *options)
+{
+    striate_evaluation *e = r->result;
+    const striate_preprocessing *p = &r->model->preprocessing;
+    size_t values = (size_t)p->height * (size_t)p->width * (size_t)p->channels, classes = (size_t)e->classes;
+    double start = clock_seconds();
+    TRY(batches_start(r->batches, 0, 0));
+    while (e->images < images) {
+        struct batch batch;
+        TRY(batches_next(&batch, r->batches));
+        if (!batch.images) break;
+        memcpy(striate_plan_input(r->plan), batch.x, (size_t)batch.images * values * sizeof(float));
+        striate_forward(r->plan, batch.images, 0);
+        float *outputs = e->logits + (size_t)e->images * classes;
+        memcpy(outputs, striate_plan_output(r->plan), (size_t)batch.images * classes * sizeof(float));
+        for (int i = 0; i < batch.images; i++) count_image(r, e->images + i, batch.labels[i], outputs + (size_t)i * classes);
+        e->images += batch.images;
+        if (options->progress && options->progress(options->user, e->images, images))
+            FAIL(INTERRUPTED, "evaluation stopped on request after %d of %d images", e->images, images);
+    }
+    e->loss = r->loss / e->images;
+    e->seconds = clock_seconds() - start;
+    return STRIATE_OK;
+}
+
+static striate_status prepare(struct run *r, const striate_data *data, int images, int batch)
+{
+    size_t classes = (size_t)r->model->classes, count = (size_t)images;
+    striate_evaluation *e = r->result = calloc(1, sizeof *e);
+    if (!e) FAIL(NO_MEMORY, "no memory to evaluate %d images", images);
+    e->classes = r->model->classes;
+    e->per_class = calloc(classes, sizeof *e->per_class);
+    e->confusion = calloc(classes * classes, sizeof *e->confusion);
+    e->predictions = calloc(count, sizeof *e->predictions);
+    e->logits = calloc(count * classes, sizeof *e->logits);
+    if (!e->per_class || !e->confusion || !e->predictions || !e->logits)
+        FAIL(NO_MEMORY, "no memory to evaluate %d images of %d classes", images, e->classes);
+    TRY(model_plan(&r->plan, r->model, batch));
+    return batches_open(&r->batches,
+                        &(struct batch_options){
+                            .data = data, .preprocessing = &r->model->preprocessing, .batch_size = batch, .limit = images });
+}
+
+striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *model, const striate_data *data,
+                                striate_evaluate_options options)
+{
+    striate_data_info about = striate_data_about(data);
+    if (options.batch_size < 0 || options.limit < 0)
+        FAIL(BAD_ARGUMENT, "batch size %d, limit %d: neither may be negative", options.batch_size, options.limit);
+    if (about.classes != model->classes)
+        FAIL(BAD_FILE, "the data set has %d classes, the model %d: they do not belong together", about.classes, model->classes);
+    int images = options.limit && options.limit < about.images ? options.limit : about.images;
+    int batch = options.batch_size ? options.batch_size : default_batch;
+    if (!images) FAIL(BAD_FILE, "the data set has no image to evaluate");
+    struct run r = { .model = model };
+    striate_status status = prepare(&r, data, images, batch < images ? batch : images);
+    if (!status) status = run(&r, images, &options);
+    batches_close(r.batches);
+    if (status)
+        striate_evaluation_free(r.result);
+    else
+        *evaluation = r.result;
+    return status;
+}
+
+void striate_evaluation_free(striate_evaluation *evaluation)
+{
+    if (!evaluation) return;
+    free(evaluation->per_class);
+    free(evaluation->confusion);
+    free(evaluation->predictions);
+    free(evaluation->logits);
+    free(evaluation);
+}

@@ -1,0 +1,368 @@
+// model.c - models: made, opened, saved. A model file is one safetensors file: the weights, and in its metadata the network's text, the
+// class names and the preprocessing (docs/FORMATS.md).
+#include "train/model.h"
+
+#include "base/text.h"
+#include "base/value.h"
+#include "formats/weights.h"
+#include "graph/graph.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char format[] = "striate-model 1", format_family[] = "striate-model";
+
+// ---- preprocessing as JSON ----
+
+struct field {
+    const char *name;
+    size_t offset;
+    int high; // whole numbers 0..high
+};
+
+static const struct field whole[] = {
+    { "height", offsetof(striate_preprocessing, height), 16384 }, { "width", offsetof(striate_preprocessing, width), 16384 },
+    { "channels", offsetof(striate_preprocessing, channels), 3 }, { "resize", offsetof(striate_preprocessing, resize), 16384 },
+    { "bgr", offsetof(striate_preprocessing, bgr), 1 },
+};
+static const struct field real[] = {
+    { "mean", offsetof(striate_preprocessing, mean), 0 },
+    { "std", offsetof(striate_preprocessing, std), 0 },
+};
+enum { WHOLE = sizeof whole / sizeof *whole, REAL = sizeof real / sizeof *real };
+
+static void write_preprocessing(struct text *text, const striate_preprocessing *p)
+{
+    const char *base = (const char *)p;
+    text_add(text, "{");
+    for (int i = 0; i < WHOLE; i++) text_add(text, "\"%s\":%d,", whole[i].name, *(const int *)(base + whole[i].offset));
+    text_add(text, "\"range\":");
+    text_add_float(text, p->range);
+    for (int i = 0; i < REAL; i++) {
+        const float *values = (const float *)(base + real[i].offset);
+        text_add(text, ",\"%s\":[", real[i].name);
+        for (int c = 0; c < p->channels; c++) {
+            text_add(text, "%s", c ? "," : "");
+            text_add_float(text, values[c]);
+        }
+        text_add(text, "]");
+    }
+    text_add(text, "}");
+}
+
+static striate_status read_fields(striate_preprocessing *p, const struct value *object, const char *path)
+{
+    char *base = (char *)p;
+    for (int i = 0; i < WHOLE; i++) {
+        int64_t number;
+        if (!value_integer(value_get(object, whole[i].name), &number) || number < 0 || number > whole[i].high)
+            FAIL(BAD_FILE, "%s: preprocessing: %s is no whole number from 0 to %d", path, whole[i].name, whole[i].high);
+        *(int *)(base + whole[i].offset) = (int)number;
+    }
+    double number;
+    if (!value_number(value_get(object, "range"), &number)) FAIL(BAD_FILE, "%s: preprocessing: range is no number", path);
+    p->range = (float)number;
+    for (int i = 0; i < REAL; i++) {
+        const struct value *array = value_get(object, real[i].name);
+        if (!value_is_array(array) || value_size(array) != (size_t)p->channels)
+            FAIL(BAD_FILE, "%s: preprocessing: %s is no array of %d numbers, one per channel", path, real[i].name, p->channels);
+        for (int c = 0; c < p->channels; c++) {
+            if (!value_number(value_at(array, (size_t)c), &number))
+                FAIL(BAD_FILE, "%s: preprocessing: %s[%d] is no number", path, real[i].name, c);
+            ((float *)(base + real[i].offset))[c] = (float)number;
+        }
+    }
+    if (value_size(object) != WHOLE + REAL + 1)
+        FAIL(BAD_FILE, "%s: preprocessing has members that this version does not know", path);
+    return STRIATE_OK;
+}
+
+static striate_status read_preprocessing(striate_preprocessing *p, const char *json, const char *path)
+{
+    struct value *root = NULL;
+    char where[300];
+    snprintf(where, sizeof where, "%.256s: preprocessing", path);
+    TRY(value_parse(&root, json, strlen(json), where));
+    striate_status status = read_fields(p, root, path);
+    value_free(root);
+    return status;
+}
+
+// ---- a model of its parts ----
+
+static striate_status check_preprocessing(const striate_preprocessing *p, striate_size input, const char *where)
+{
+    if (p->height != input.height || p->width != input.width || p->channels != input.channels)
+        FAIL(BAD_NETWORK, "%s: the preprocessing makes images of %dx%dx%d, the network takes %dx%dx%d", where, p->height,
+             p->width, p->channels, input.height, input.width, input.channels);
+    if (p->channels != 1 && p->channels != 3)
+        FAIL(BAD_NETWORK, "%s: images have 1 or 3 channels, the network takes %d", where, p->channels);
+    if (p->resize && (p->resize < p->height || p->resize < p->width))
+        FAIL(BAD_NETWORK, "%s: preprocessing: a resize to %d leaves no %dx%d to crop", where, p->resize, p->height, p->width);
+    bool fine = isfinite(p->range) && p->range > 0;
+    for (int c = 0; c < p->channels; c++) fine = fine && isfinite(p->mean[c]) && isfinite(p->std[c]) && p->std[c] > 0;
+    if (!fine) FAIL(BAD_NETWORK, "%s: preprocessing: range and std must be above 0, and no number infinite", where);
+    return STRIATE_OK;
+}
+
+static striate_status find_input(const struct striate_node **input, const striate_graph *graph, const char *where)
+{
+    int inputs = 0;
+    for (int i = 0; i < graph->count; i++)
+        if (graph->nodes[i]->op == &striate_op_input) {
+            *input = graph->nodes[i];
+            inputs++;
+        }
+    if (inputs != 1) FAIL(BAD_NETWORK, "%s: the network has %d inputs; a model takes one image, by one", where, inputs);
+    return STRIATE_OK;
+}
+
+static striate_status copy_names(struct striate_model *model, const char *const *names, const char *where)
+{
+    model->names = arena_take(&model->arena, (size_t)model->classes * sizeof *model->names);
+    if (!model->names) FAIL(NO_MEMORY, "%s: no memory for %d class names", where, model->classes);
+    for (int i = 0; i < model->classes; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        model->names[i] = arena_copy(&model->arena, names ? names[i] : number);
+        if (!model->names[i]) FAIL(NO_MEMORY, "%s: no memory for %d class names", where, model->classes);
+    }
+    return STRIATE_OK;
+}
+
+static void write_classes(struct text *text, const struct striate_model *model)
+{
+    for (int i = 0; i < model->classes; i++) {
+        text_add(text, "%s", i ? "," : "[");
+        text_add_json(text, model->names[i]);
+    }
+    text_add(text, "]");
+}
+
+// Names come from folders: a model whose names no reader takes must be refused before it is trained.
+static striate_status check_names(const struct striate_model *model, const char *where)
+{
+    struct text json = { 0 };
+    struct value *value = NULL;
+    char what[300];
+    snprintf(what, sizeof what, "%.256s: class names must be UTF-8 text", where);
+    write_classes(&json, model);
+    striate_status status = json.failed
+                                ? status_fail(STRIATE_NO_MEMORY, "%s: no memory for %d class names", where, model->classes)
+                                : value_parse(&value, json.s, json.length, what);
+    value_free(value);
+    text_free(&json);
+    return status;
+}
+
+static striate_status fill(struct striate_model *model, const striate_preprocessing *preprocessing, const char *const *names,
+                           const char *where)
+{
+    const struct striate_node *input = NULL, *output = graph_output(model->graph);
+    TRY(graph_seal(model->graph));
+    TRY(find_input(&input, model->graph, where));
+    model->classes = (int)shape_count(output->plan.out);
+    model->probabilities = output->op == &striate_op_softmax;
+    striate_preprocessing *p = &model->preprocessing;
+    *p = *preprocessing;
+    if (p->range == 0) p->range = 1;
+    for (int c = 0; c < 3; c++)
+        if (p->std[c] == 0) p->std[c] = 1;
+    TRY(check_preprocessing(p, striate_node_size(input), where));
+    TRY(copy_names(model, names, where));
+    return check_names(model, where);
+}
+
+static striate_status make(striate_model **model, striate_graph *graph, const striate_preprocessing *preprocessing,
+                           const char *const *names, const char *where)
+{
+    struct striate_model *made = calloc(1, sizeof *made);
+    if (!made) {
+        striate_graph_free(graph);
+        FAIL(NO_MEMORY, "%s: no memory", where);
+    }
+    made->graph = graph;
+    striate_status status = fill(made, preprocessing, names, where);
+    if (status)
+        striate_model_free(made);
+    else
+        *model = made;
+    return status;
+}
+
+striate_status striate_model_new(striate_model **model, striate_graph *graph, const striate_preprocessing *preprocessing,
+                                 const char *const *class_names)
+{
+    return make(model, graph, preprocessing, class_names, "model");
+}
+
+void striate_model_free(striate_model *model)
+{
+    if (!model) return;
+    for (int i = 0; i < 2; i++) striate_plan_free(model->plans[i].plan);
+    striate_graph_free(model->graph);
+    arena_free(&model->arena);
+    free(model);
+}
+
+striate_graph *striate_model_graph(striate_model *model)
+{
+    return model->graph;
+}
+
+int striate_model_classes(const striate_model *model)
+{
+    return model->classes;
+}
+
+const char *striate_model_class_name(const striate_model *model, int label)
+{
+    return label >= 0 && label < model->classes ? model->names[label] : "";
+}
+
+const striate_preprocessing *striate_model_preprocessing(const striate_model *model)
+{
+    return &model->preprocessing;
+}
+
+striate_status model_plan(striate_plan **plan, striate_model *model, int batch)
+{
+    struct model_plan *slot = &model->plans[batch > 1];
+    if (!slot->plan || slot->batch != batch) {
+        striate_plan_free(slot->plan);
+        slot->plan = NULL;
+        TRY(striate_compile(&slot->plan, model->graph, (striate_plan_options){ .batch = batch }));
+        slot->batch = batch;
+    }
+    *plan = slot->plan;
+    return STRIATE_OK;
+}
+
+// ---- files ----
+
+static striate_status note(const char **text, const struct safetensors *file, const char *key)
+{
+    *text = safetensors_get(file, key);
+    if (!*text) FAIL(BAD_FILE, "%s: its metadata has no '%s': a damaged model file", file->path, key);
+    return STRIATE_OK;
+}
+
+static striate_status check_format(const struct safetensors *file)
+{
+    const char *found = safetensors_get(file, "format");
+    if (!found || strncmp(found, format_family, strlen(format_family)))
+        FAIL(BAD_FILE, "%s: weights without a network: name the network they belong to (--model NAME --weights FILE)",
+             file->path);
+    if (strcmp(found, format)) FAIL(BAD_FILE, "%s: its format is '%.32s', this version reads '%s'", file->path, found, format);
+    return STRIATE_OK;
+}
+
+// The strings of a JSON array; names[] points into it.
+static striate_status read_classes(const char **names, const struct value *array, int classes, const char *path)
+{
+    if (!value_is_array(array)) FAIL(BAD_FILE, "%s: classes is no array of names", path);
+    if (value_size(array) != (size_t)classes)
+        FAIL(BAD_FILE, "%s: %zu class names, but the network has %d outputs", path, value_size(array), classes);
+    for (int i = 0; i < classes; i++)
+        if (!(names[i] = value_string(value_at(array, (size_t)i)))) FAIL(BAD_FILE, "%s: classes[%d] is no string", path, i);
+    return STRIATE_OK;
+}
+
+// Takes the graph over.
+static striate_status add_classes(striate_model **model, striate_graph *graph, const striate_preprocessing *preprocessing,
+                                  const char *json, const char *path)
+{
+    struct value *array = NULL;
+    char where[300];
+    snprintf(where, sizeof where, "%.256s: classes", path);
+    striate_status status = value_parse(&array, json, strlen(json), where);
+    int classes = (int)shape_count(graph_output(graph)->plan.out);
+    const char **names = NULL;
+    if (!status && value_size(array) == (size_t)classes && !(names = malloc((size_t)classes * sizeof *names)))
+        status = status_fail(STRIATE_NO_MEMORY, "%s: no memory for %d class names", path, classes);
+    if (!status) status = read_classes(names, array, classes, path);
+    if (!status)
+        status = make(model, graph, preprocessing, names, path);
+    else
+        striate_graph_free(graph);
+    free(names);
+    value_free(array);
+    return status;
+}
+
+striate_status model_from_file(striate_model **model, const struct safetensors *file)
+{
+    const char *network, *classes, *json;
+    striate_preprocessing preprocessing = { 0 };
+    TRY(check_format(file));
+    TRY(note(&network, file, "network"));
+    TRY(note(&classes, file, "classes"));
+    TRY(note(&json, file, "preprocessing"));
+    TRY(read_preprocessing(&preprocessing, json, file->path));
+    char where[300];
+    snprintf(where, sizeof where, "%.256s: network", file->path);
+    striate_graph *graph = NULL;
+    TRY(striate_graph_from_text(&graph, network, strlen(network), where));
+    striate_status status = weights_read(graph, file);
+    if (!status) return add_classes(model, graph, &preprocessing, classes, file->path);
+    striate_graph_free(graph);
+    return status;
+}
+
+striate_status striate_model_open(striate_model **model, const char *path)
+{
+    struct safetensors *file = NULL;
+    TRY(safetensors_open(&file, path));
+    striate_status status = model_from_file(model, file);
+    safetensors_free(file);
+    return status;
+}
+
+// What a file is made of while it is written.
+struct contents {
+    char *network;
+    struct text classes, preprocessing;
+    struct arena arena;
+};
+
+static striate_status write_contents(struct contents *c, const struct striate_model *model, const char *path,
+                                     const struct safetensors_entry *entries, int count, const struct safetensors_note *notes,
+                                     int note_count)
+{
+    enum { OWN_NOTES = 4 };
+    TRY(striate_graph_to_text(&c->network, model->graph));
+    write_classes(&c->classes, model);
+    write_preprocessing(&c->preprocessing, &model->preprocessing);
+    int own = model->graph->param_count;
+    struct safetensors_entry *all = arena_take(&c->arena, ((size_t)own + (size_t)count) * sizeof *all);
+    struct safetensors_note *all_notes = arena_take(&c->arena, (OWN_NOTES + (size_t)note_count) * sizeof *all_notes);
+    if (!all || !all_notes || c->classes.failed || c->preprocessing.failed)
+        FAIL(NO_MEMORY, "%s: no memory to write %d tensors", path, own + count);
+    all_notes[0] = (struct safetensors_note){ "format", format };
+    all_notes[1] = (struct safetensors_note){ "network", c->network };
+    all_notes[2] = (struct safetensors_note){ "classes", c->classes.s };
+    all_notes[3] = (struct safetensors_note){ "preprocessing", c->preprocessing.s };
+    if (note_count) memcpy(all_notes + OWN_NOTES, notes, (size_t)note_count * sizeof *notes);
+    TRY(weights_entries(all, &c->arena, model->graph));
+    if (count) memcpy(all + own, entries, (size_t)count * sizeof *entries);
+    return safetensors_write(path, all, own + count, all_notes, OWN_NOTES + note_count);
+}
+
+striate_status model_write(const striate_model *model, const char *path, const struct safetensors_entry *entries, int count,
+                           const struct safetensors_note *notes, int note_count)
+{
+    struct contents c = { 0 };
+    striate_status status = write_contents(&c, model, path, entries, count, notes, note_count);
+    free(c.network);
+    text_free(&c.classes);
+    text_free(&c.preprocessing);
+    arena_free(&c.arena);
+    return status;
+}
+
+striate_status striate_model_save(const striate_model *model, const char *path)
+{
+    return model_write(model, path, NULL, 0, NULL, 0);
+}
