@@ -287,16 +287,12 @@ striate_status safetensors_write(const char *path, const struct safetensors_entr
     write_header(&header, entries, count, notes, note_count);
     uint64_t length = header.length;
     struct span *spans = calloc((size_t)count + 2, sizeof *spans);
-    struct value *check = NULL;
     striate_status status = STRIATE_OK;
     if (!spans || header.failed)
         status = status_fail(STRIATE_NO_MEMORY, "%s: no memory for the header of %d tensors", path, count);
     else if (length > header_cap)
         status =
             status_fail(STRIATE_BAD_ARGUMENT, "%s: %d tensors need a header of more than %zu bytes", path, count, header_cap);
-    else
-        status = value_parse(&check, header.s, header.length, path); // names and notes come from outside: are they UTF-8?
-    value_free(check);
     if (!status) {
         spans[0] = (struct span){ &length, sizeof length };
         spans[1] = (struct span){ header.s, header.length };

@@ -35,7 +35,7 @@ void safetensors_free(struct safetensors *file);
 const struct safetensors_entry *safetensors_find(const struct safetensors *file, const char *name);
 const char *safetensors_get(const struct safetensors *file, const char *key); // a note's value or NULL
 
-// Writes a file, whole or not at all. The same arguments give the same bytes.
+// Writes a file, whole or not at all. The same arguments give the same bytes. Names and notes are UTF-8.
 striate_status safetensors_write(const char *path, const struct safetensors_entry *entries, int count,
                                  const struct safetensors_note *notes, int note_count);
 

@@ -119,6 +119,24 @@ static striate_status find_input(const struct striate_node **input, const striat
     return STRIATE_OK;
 }
 
+static bool is_utf8(const char *s)
+{
+    static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 }; // of as many bytes more
+    for (const unsigned char *p = (const unsigned char *)s; *p;) {
+        int more = *p < 0x80 ? 0 : *p >> 5 == 6 ? 1 : *p >> 4 == 14 ? 2 : *p >> 3 == 30 ? 3 : -1;
+        if (more < 0) return false;
+        uint32_t code = more ? *p & (0x3Fu >> more) : *p;
+        p++;
+        for (int i = 0; i < more; i++, p++) {
+            if (*p >> 6 != 2) return false;
+            code = code << 6 | (*p & 0x3Fu);
+        }
+        if (code < least[more] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
+    }
+    return true;
+}
+
+// Names may come from folders: those that a model file cannot hold are refused before a model is trained.
 static striate_status copy_names(struct striate_model *model, const char *const *names, const char *where)
 {
     model->names = arena_take(&model->arena, (size_t)model->classes * sizeof *model->names);
@@ -126,7 +144,9 @@ static striate_status copy_names(struct striate_model *model, const char *const 
     for (int i = 0; i < model->classes; i++) {
         char number[16];
         snprintf(number, sizeof number, "%d", i);
-        model->names[i] = arena_copy(&model->arena, names ? names[i] : number);
+        const char *name = names ? names[i] : number;
+        if (!is_utf8(name)) FAIL(BAD_ARGUMENT, "%s: the name of class %d is not UTF-8 text: rename it", where, i);
+        model->names[i] = arena_copy(&model->arena, name);
         if (!model->names[i]) FAIL(NO_MEMORY, "%s: no memory for %d class names", where, model->classes);
     }
     return STRIATE_OK;
@@ -139,22 +159,6 @@ static void write_classes(struct text *text, const struct striate_model *model)
         text_add_json(text, model->names[i]);
     }
     text_add(text, "]");
-}
-
-// Names come from folders: a model whose names no reader takes must be refused before it is trained.
-static striate_status check_names(const struct striate_model *model, const char *where)
-{
-    struct text json = { 0 };
-    struct value *value = NULL;
-    char what[300];
-    snprintf(what, sizeof what, "%.256s: class names must be UTF-8 text", where);
-    write_classes(&json, model);
-    striate_status status = json.failed
-                                ? status_fail(STRIATE_NO_MEMORY, "%s: no memory for %d class names", where, model->classes)
-                                : value_parse(&value, json.s, json.length, what);
-    value_free(value);
-    text_free(&json);
-    return status;
 }
 
 static striate_status fill(struct striate_model *model, const striate_preprocessing *preprocessing, const char *const *names,
@@ -171,8 +175,7 @@ static striate_status fill(struct striate_model *model, const striate_preprocess
     for (int c = 0; c < 3; c++)
         if (p->std[c] == 0) p->std[c] = 1;
     TRY(check_preprocessing(p, striate_node_size(input), where));
-    TRY(copy_names(model, names, where));
-    return check_names(model, where);
+    return copy_names(model, names, where);
 }
 
 static striate_status make(striate_model **model, striate_graph *graph, const striate_preprocessing *preprocessing,
