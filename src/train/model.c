@@ -323,34 +323,50 @@ striate_status striate_model_open(striate_model **model, const char *path)
     return status;
 }
 
-// What a file is made of while it is written.
+// What a file says beside the weights, and the memory it takes to write it.
+enum { NOTES = 4 };
 struct contents {
     char *network;
     struct text classes, preprocessing;
+    struct safetensors_note notes[NOTES];
     struct arena arena;
 };
+
+static striate_status describe(struct contents *c, const struct striate_model *model)
+{
+    TRY(striate_graph_to_text(&c->network, model->graph));
+    write_classes(&c->classes, model);
+    write_preprocessing(&c->preprocessing, &model->preprocessing);
+    if (c->classes.failed || c->preprocessing.failed) FAIL(NO_MEMORY, "no memory to describe a model");
+    c->notes[0] = (struct safetensors_note){ "format", format };
+    c->notes[1] = (struct safetensors_note){ "network", c->network };
+    c->notes[2] = (struct safetensors_note){ "classes", c->classes.s };
+    c->notes[3] = (struct safetensors_note){ "preprocessing", c->preprocessing.s };
+    return STRIATE_OK;
+}
+
+static void contents_free(struct contents *c)
+{
+    free(c->network);
+    text_free(&c->classes);
+    text_free(&c->preprocessing);
+    arena_free(&c->arena);
+}
 
 static striate_status write_contents(struct contents *c, const struct striate_model *model, const char *path,
                                      const struct safetensors_entry *entries, int count, const struct safetensors_note *notes,
                                      int note_count)
 {
-    enum { OWN_NOTES = 4 };
-    TRY(striate_graph_to_text(&c->network, model->graph));
-    write_classes(&c->classes, model);
-    write_preprocessing(&c->preprocessing, &model->preprocessing);
+    TRY(describe(c, model));
     int own = model->graph->param_count;
     struct safetensors_entry *all = arena_take(&c->arena, ((size_t)own + (size_t)count) * sizeof *all);
-    struct safetensors_note *all_notes = arena_take(&c->arena, (OWN_NOTES + (size_t)note_count) * sizeof *all_notes);
-    if (!all || !all_notes || c->classes.failed || c->preprocessing.failed)
-        FAIL(NO_MEMORY, "%s: no memory to write %d tensors", path, own + count);
-    all_notes[0] = (struct safetensors_note){ "format", format };
-    all_notes[1] = (struct safetensors_note){ "network", c->network };
-    all_notes[2] = (struct safetensors_note){ "classes", c->classes.s };
-    all_notes[3] = (struct safetensors_note){ "preprocessing", c->preprocessing.s };
-    if (note_count) memcpy(all_notes + OWN_NOTES, notes, (size_t)note_count * sizeof *notes);
+    struct safetensors_note *all_notes = arena_take(&c->arena, (NOTES + (size_t)note_count) * sizeof *all_notes);
+    if (!all || !all_notes) FAIL(NO_MEMORY, "%s: no memory to write %d tensors", path, own + count);
     TRY(weights_entries(all, &c->arena, model->graph));
     if (count) memcpy(all + own, entries, (size_t)count * sizeof *entries);
-    return safetensors_write(path, all, own + count, all_notes, OWN_NOTES + note_count);
+    memcpy(all_notes, c->notes, sizeof c->notes);
+    if (note_count) memcpy(all_notes + NOTES, notes, (size_t)note_count * sizeof *notes);
+    return safetensors_write(path, all, own + count, all_notes, NOTES + note_count);
 }
 
 striate_status model_write(const striate_model *model, const char *path, const struct safetensors_entry *entries, int count,
@@ -358,10 +374,26 @@ striate_status model_write(const striate_model *model, const char *path, const s
 {
     struct contents c = { 0 };
     striate_status status = write_contents(&c, model, path, entries, count, notes, note_count);
-    free(c.network);
-    text_free(&c.classes);
-    text_free(&c.preprocessing);
-    arena_free(&c.arena);
+    contents_free(&c);
+    return status;
+}
+
+static striate_status compare(const struct contents *c, const struct safetensors *file)
+{
+    for (int i = 0; i < NOTES; i++) {
+        const char *found = safetensors_get(file, c->notes[i].key);
+        if (!found || strcmp(found, c->notes[i].value))
+            FAIL(BAD_FILE, "%s: its %s is not that of the model at hand", file->path, c->notes[i].key);
+    }
+    return STRIATE_OK;
+}
+
+striate_status model_check_same(const striate_model *model, const struct safetensors *file)
+{
+    struct contents c = { 0 };
+    striate_status status = describe(&c, model);
+    if (!status) status = compare(&c, file);
+    contents_free(&c);
     return status;
 }
 

@@ -26,6 +26,9 @@ striate_status model_plan(striate_plan **plan, striate_model *model, int batch);
 // A model from an open file, all of which may be untrusted.
 striate_status model_from_file(striate_model **model, const struct safetensors *file);
 
+// Whether the file's network, class names and preprocessing are the model's; the failure names the first that is not.
+striate_status model_check_same(const striate_model *model, const struct safetensors *file);
+
 // Writes the model file; more entries (their names begin with WEIGHTS_OWN) and notes follow the model's own.
 striate_status model_write(const striate_model *model, const char *path, const struct safetensors_entry *entries, int count,
                            const struct safetensors_note *notes, int note_count);
