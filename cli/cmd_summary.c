@@ -1,0 +1,115 @@
+// cmd_summary.c - a network layer by layer, and what it costs.
+#include "cli.h"
+
+#include <stddef.h>
+#include <string.h>
+
+struct arguments {
+    int json;
+    const char *filters, *layer;
+    struct model_arguments model;
+};
+#define AT(field) offsetof(struct arguments, field)
+static const struct option options[] = {
+    { "json", OPTION_FLAG, AT(json), NULL, .doc = "print JSON" },
+    { "filters", OPTION_TEXT, AT(filters), "FILE.png", .doc = "draw the filters of a convolution" },
+    { "layer", OPTION_TEXT, AT(layer), "NAME", .doc = "which convolution --filters draws; else the first" },
+    { "", OPTION_GROUP, AT(model), NULL, .doc = "Weights without a network inside", .group = model_options },
+    { 0 },
+};
+const struct usage summary_usage = { "MODEL|NAME|FILE.net [--json]\n--model NAME --weights FILE [--filters FILE.png]",
+                                     "Shows a model file, a network of the zoo or a text network layer by layer: output size, "
+                                     "parameters, multiply-adds (MACs), FLOPs "
+                                     "(2 x MACs) and memory of one image, the field of input pixels that one output pixel "
+                                     "sees, and the stride from one to the next.",
+                                     options,
+                                     0,
+                                     1,
+                                     "NETWORK|FILE" };
+
+static json_t *layer_json(const striate_layer *l)
+{
+    return json_pack("{s:s, s:s, s:[iii], s:I, s:I, s:I, s:I, s:[ii], s:[ii]}", "name", l->name, "op", l->op, "output",
+                     l->size.height, l->size.width, l->size.channels, "parameters", (json_int_t)l->parameters, "macs",
+                     (json_int_t)l->macs, "flops", (json_int_t)l->flops, "activation_bytes", (json_int_t)l->activation_bytes,
+                     "receptive_field", l->receptive_h, l->receptive_w, "stride", l->stride_h, l->stride_w);
+}
+
+static int show_json(const striate_graph *graph, const struct totals *t)
+{
+    json_t *layers = json_array();
+    for (int i = 0; i < striate_layer_count(graph); i++) {
+        striate_layer layer;
+        int code = report(striate_layer_at(&layer, graph, i));
+        if (code) return json_decref(layers), code;
+        json_array_append_new(layers, layer_json(&layer));
+    }
+    return print_json(json_pack("{s:[iii], s:[iii], s:I, s:I, s:I, s:I, s:o}", "input", t->input.height, t->input.width,
+                                t->input.channels, "output", t->output.height, t->output.width, t->output.channels,
+                                "parameters", (json_int_t)t->parameters, "macs", (json_int_t)t->macs, "flops",
+                                (json_int_t)t->flops, "activation_bytes", (json_int_t)t->activation_bytes, "layers", layers));
+}
+
+static int layer_width(const striate_graph *graph)
+{
+    int width = 5;
+    striate_layer layer;
+    for (int i = 0; i < striate_layer_count(graph); i++)
+        if (!striate_layer_at(&layer, graph, i) && (int)strlen(layer.name) > width) width = (int)strlen(layer.name);
+    return width;
+}
+
+static int show(const striate_graph *graph, const struct totals *t)
+{
+    int wide = layer_width(graph);
+    printf("%-*s  %-15s  %13s  %12s  %15s  %15s  %8s  %9s  %7s\n", wide, "layer", "op", "output", "parameters", "MACs", "FLOPs",
+           "memory", "sees", "stride");
+    for (int i = 0; i < striate_layer_count(graph); i++) {
+        striate_layer l;
+        int code = report(striate_layer_at(&l, graph, i));
+        if (code) return code;
+        print_name(stdout, l.name, wide);
+        printf("  %-15s  %13s  %12s  %15s  %15s  %8s  %9s  %7s\n", l.op, size3(l.size).s,
+               l.parameters ? commas(l.parameters).s : "", l.macs ? commas(l.macs).s : "", l.macs ? commas(l.flops).s : "",
+               bytes((double)l.activation_bytes).s, size2(l.receptive_h, l.receptive_w).s, size2(l.stride_h, l.stride_w).s);
+    }
+    printf("%-*s  %-15s  %13s  %12s  %15s  %15s  %8s\n", wide, "total", "", "", commas(t->parameters).s, commas(t->macs).s,
+           commas(t->flops).s, bytes((double)t->activation_bytes).s);
+    return CODE_OK;
+}
+
+static int draw(striate_graph *graph, const struct arguments *a, bool weights)
+{
+    const char *layer = a->layer;
+    if (!weights) return complain(CODE_USAGE, "--filters needs weights: a model file, or --model NAME --weights FILE");
+    for (int i = 0; i < striate_layer_count(graph) && !layer; i++) {
+        striate_layer l;
+        int code = report(striate_layer_at(&l, graph, i));
+        if (code) return code;
+        if (!strcmp(l.op, "conv")) layer = l.name;
+    }
+    if (!layer) return complain(CODE_USAGE, "--filters: this network has no convolution");
+    int code = report(striate_draw_filters(a->filters, graph, layer));
+    if (!code && !a->json) printf("filters of %s: %s\n", layer, a->filters);
+    return code;
+}
+
+int cmd_summary(int argc, char **argv)
+{
+    struct arguments a = { 0 };
+    options_preset(&summary_usage, &a);
+    int words = options_parse(&summary_usage, &a, argc, argv);
+    const char *name = words ? argv[1] : a.model.model;
+    if (!name || (words && a.model.model)) return complain(CODE_USAGE, "summary needs one MODEL, NAME or FILE.net");
+    striate_graph *graph = NULL;
+    striate_model *model = NULL;
+    struct totals totals;
+    int code = source_graph(&graph, &model, name, (striate_zoo_options){ 0 });
+    if (!code && a.model.weights) code = report(striate_load_weights(graph, a.model.weights));
+    if (!code) code = source_totals(&totals, graph);
+    if (!code) code = a.json ? show_json(graph, &totals) : show(graph, &totals);
+    if (!code && a.filters) code = draw(graph, &a, model || a.model.weights);
+    if (!model) striate_graph_free(graph);
+    striate_model_free(model);
+    return code;
+}

@@ -1,0 +1,446 @@
+// cmd_train.c - fits a network to data.
+#include "cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct arguments {
+    const char *model, *data, *out, *resume;
+    int epochs, batch_size, nesterov, schedule, step_size, save_steps, limit, threads, overwrite;
+    float lr, momentum, weight_decay, gamma, power, warmup, val_split;
+    struct ints milestones;
+    uint64_t seed;
+    struct input_arguments input;
+};
+#define AT(field) offsetof(struct arguments, field)
+static const struct option options[] = {
+    { "model", OPTION_TEXT, AT(model), "NAME|FILE.net",
+      .doc = "a network of the zoo, given the data's classes and channels, or a text network, which must fit the data" },
+    { "data", OPTION_TEXT, AT(data), "DIR", .doc = "the data set; 'striate data DIR' shows what it holds" },
+    { "out", OPTION_TEXT, AT(out), "RUN",
+      .doc = "folder for the results; else the first of runs/MODEL-1, runs/MODEL-2, ... that is free" },
+    { "resume", OPTION_TEXT, AT(resume), "RUN", .doc = "go on from RUN/last.safetensors, with the options of RUN/args.json" },
+    { "overwrite", OPTION_FLAG, AT(overwrite), NULL, .doc = "let --out be a folder that holds a run, which is lost" },
+    { "epochs", OPTION_INT, AT(epochs), "N", .doc = "times that every image is seen", .preset = "10", .low = 1, .high = 1e6 },
+    { "batch-size", OPTION_INT, AT(batch_size), "N", .doc = "images per step", .preset = "64", .low = 1, .high = 65536 },
+    { "lr", OPTION_FLOAT, AT(lr), "X", .doc = "learning rate", .preset = "0.01", .low = 1e-12, .high = 1e6 },
+    { "momentum", OPTION_FLOAT, AT(momentum), "X", .doc = "of the gradients; 0 is plain gradient descent", .preset = "0.9",
+      .low = 0, .high = 0.99999 },
+    { "weight-decay", OPTION_FLOAT, AT(weight_decay), "X", .doc = "times the weight, added to its gradient", .preset = "1e-4",
+      .low = 0, .high = 1e3 },
+    { "nesterov", OPTION_FLAG, AT(nesterov), NULL, .doc = "Nesterov's momentum" },
+    { "lr-scheduler", OPTION_CHOICE, AT(schedule), "constant|step|multistep|inv|cosine", .doc = "how the learning rate falls",
+      .preset = "cosine" },
+    { "lr-step-size", OPTION_INT, AT(step_size), "N", .doc = "step: times gamma every N epochs", .preset = "30", .low = 1,
+      .high = 1e6 },
+    { "lr-milestones", OPTION_INTS, AT(milestones), "A,B,...", .doc = "multistep: times gamma after these epochs, at most 8",
+      .low = 1, .high = 1e6 },
+    { "lr-gamma", OPTION_FLOAT, AT(gamma), "X", .doc = "step, multistep: 0.1 unless given; inv: 0.0001", .low = 1e-12,
+      .high = 1e6 },
+    { "lr-power", OPTION_FLOAT, AT(power), "X", .doc = "inv: lr (1 + gamma t)^-power after t steps", .preset = "0.75",
+      .low = 1e-6, .high = 100 },
+    { "lr-warmup-epochs", OPTION_FLOAT, AT(warmup), "X", .doc = "epochs over which the learning rate first rises from 0",
+      .low = 0, .high = 1e6 },
+    { "seed", OPTION_SEED, AT(seed), "N", .doc = "of initial weights, order and dropout; the same seed gives the same bits",
+      .preset = "1" },
+    { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core. Results do not depend on it",
+      .low = 1, .high = 4096 },
+    { "val-split", OPTION_FLOAT, AT(val_split), "F",
+      .doc = "hold out this part of the training images for validation; else the test split serves, or a tenth where there is "
+             "none",
+      .low = 1e-6, .high = 0.9 },
+    { "limit", OPTION_INT, AT(limit), "N", .doc = "train on N images only, the same random ones each time", .low = 1,
+      .high = INT_MAX },
+    { "save-steps", OPTION_INT, AT(save_steps), "N", .doc = "save last.safetensors every N steps too, not only each epoch",
+      .low = 1, .high = INT_MAX },
+    { "", OPTION_GROUP, AT(input), NULL,
+      .doc = "How pixels become input (mean and std are measured on the training images unless given)",
+      .group = input_options },
+    { 0 },
+};
+const struct usage train_usage = { "--model NAME|FILE.net --data DIR [options]\n--resume RUN",
+                                   "Fits a network to a data set by stochastic gradient descent and validates it after each "
+                                   "epoch. RUN receives model.safetensors (the best "
+                                   "on validation), last.safetensors (all that an exact resume needs), metrics.csv, "
+                                   "metrics.jsonl, args.json and curve.png. Ctrl-C finishes "
+                                   "the step, saves, and exits with 130.",
+                                   options,
+                                   0,
+                                   0,
+                                   NULL };
+
+struct session {
+    struct arguments a;
+    striate_data *all, *test, *train_part, *held_part;
+    const striate_data *train, *validation; // two of the above
+    const char *validates_on;
+    striate_model *model;
+    struct totals totals;
+    striate_preprocessing how;
+    char changed[96]; // how the network differs from the published one
+    struct progress progress;
+    double images_before; // this process's first image, counted from the run's start; -1: not yet known
+    int rows;             // of the epoch table
+    int best_epoch;
+    double best;
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+    stop = 1;
+    signal(number, SIG_DFL); // the second one kills
+}
+
+// ---- data
+
+static int hold_out(struct session *s, int images, double part)
+{
+    int held = (int)lround(part * images), left = images - held;
+    if (held < 1 || left < 1)
+        return complain(CODE_BAD_INPUT, "%s: %d images are too few to hold out %g of them", s->a.data, images, part);
+    if (s->a.limit && s->a.limit < left) left = s->a.limit;
+    int code = report(striate_data_part(&s->held_part, s->all, 0, held, 1));
+    if (!code) code = report(striate_data_part(&s->train_part, s->all, held, left, 1));
+    s->train = s->train_part;
+    s->validation = s->held_part;
+    return code;
+}
+
+static int open_data(struct session *s)
+{
+    int code = report(striate_data_open(&s->all, s->a.data, STRIATE_SPLIT_TRAIN));
+    if (code) return code;
+    striate_data_info about = striate_data_about(s->all);
+    if (s->a.val_split > 0 || !about.has_test) {
+        s->validates_on = s->a.val_split > 0 ? "held out of the training images" : "a tenth, held out; there is no test split";
+        return hold_out(s, about.images, s->a.val_split > 0 ? (double)s->a.val_split : 0.1);
+    }
+    s->validates_on = "the test split";
+    s->train = s->all;
+    if (s->a.limit && s->a.limit < about.images) {
+        code = report(striate_data_part(&s->train_part, s->all, 0, s->a.limit, 1));
+        s->train = s->train_part;
+    }
+    if (!code) code = report(striate_data_open(&s->test, s->a.data, STRIATE_SPLIT_TEST));
+    s->validation = s->test;
+    return code;
+}
+
+// ---- network
+
+// A zoo network with the data's classes and channels.
+static int build_from_zoo(striate_graph **graph, struct session *s, const striate_data_info *about)
+{
+    int code = report(striate_graph_from_zoo(graph, s->a.model, (striate_zoo_options){ 0 }));
+    if (!code) code = source_totals(&s->totals, *graph);
+    if (code) return code;
+    bool classes = s->totals.output.channels != about->classes, channels = s->totals.input.channels != about->channels;
+    if (!classes && !channels) return CODE_OK;
+    int length = 0;
+    if (classes)
+        length = snprintf(s->changed, sizeof s->changed, ", with %d classes instead of %d", about->classes,
+                          s->totals.output.channels);
+    if (channels)
+        snprintf(s->changed + length, sizeof s->changed - (size_t)length, ", with %d channel%s instead of %d", about->channels,
+                 about->channels > 1 ? "s" : "", s->totals.input.channels);
+    striate_graph_free(*graph);
+    *graph = NULL;
+    striate_zoo_options as = { .classes = classes ? about->classes : 0, .channels = channels ? about->channels : 0 };
+    code = report(striate_graph_from_zoo(graph, s->a.model, as));
+    return code ? code : source_totals(&s->totals, *graph);
+}
+
+// A text network, which must fit the data as it is.
+static int build_from_text(striate_graph **graph, struct session *s, const striate_data_info *about)
+{
+    int code = report(striate_graph_open(graph, s->a.model, (striate_zoo_options){ 0 }));
+    if (!code) code = source_totals(&s->totals, *graph);
+    if (code) return code;
+    striate_size in = s->totals.input, out = s->totals.output;
+    if (out.height * out.width != 1 || out.channels != about->classes)
+        return complain(CODE_BAD_INPUT, "%s: the network's output is %s, but %s has %d classes; its last layer needs units=%d",
+                        s->a.model, size3(out).s, s->a.data, about->classes, about->classes);
+    if (in.channels != about->channels || (about->height && (in.height != about->height || in.width != about->width)))
+        return complain(CODE_BAD_INPUT,
+                        "%s: the network's input is %s, but the images of %s are %s; change the network's input line",
+                        s->a.model, size3(in).s, s->a.data,
+                        size3((striate_size){ about->height ? about->height : in.height,
+                                              about->height ? about->width : in.width, about->channels })
+                            .s);
+    return CODE_OK;
+}
+
+static void keep(struct floats *list, const float *values, int channels)
+{
+    list->count = channels;
+    for (int c = 0; c < channels; c++) list->at[c] = values[c];
+}
+
+// Mean and std of the training images where they are not given; they become arguments, so that args.json holds them.
+static int measure_input(struct session *s, int channels)
+{
+    struct input_arguments *in = &s->a.input;
+    float mean[3], std[3], x_mean[3], x_std[3];
+    if (in->mean.count && in->std.count) return CODE_OK;
+    int code = report(striate_data_statistics(mean, std, s->train));
+    if (code) return code;
+    for (int c = 0; c < channels; c++) {
+        int from = in->bgr ? channels - 1 - c : c;
+        x_mean[c] = mean[from] * in->range;
+        x_std[c] = std[from] > 0 ? std[from] * in->range : 1;
+    }
+    if (!in->mean.count) keep(&in->mean, x_mean, channels);
+    if (!in->std.count) keep(&in->std, x_std, channels);
+    return CODE_OK;
+}
+
+static int build_model(struct session *s)
+{
+    striate_graph *graph = NULL;
+    striate_data_info about = striate_data_about(s->train);
+    int code = is_zoo_name(s->a.model) ? build_from_zoo(&graph, s, &about) : build_from_text(&graph, s, &about);
+    if (!code) code = measure_input(s, about.channels < 3 ? 1 : 3);
+    if (!code) code = source_preprocessing(&s->how, s->totals.input, &s->a.input);
+    if (code) {
+        striate_graph_free(graph);
+        return code;
+    }
+    return report(striate_model_new(&s->model, graph, &s->how, about.class_names));
+}
+
+// ---- folders and arguments
+
+static bool holds_run(const char *folder)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/last.safetensors", folder);
+    return !access(path, F_OK);
+}
+
+// runs/MODEL-N, the first that is free.
+static void choose_out(struct arguments *a, char path[PATH_MAX])
+{
+    const char *base = strrchr(a->model, '/') ? strrchr(a->model, '/') + 1 : a->model;
+    int length = (int)(strrchr(base, '.') ? (size_t)(strrchr(base, '.') - base) : strlen(base));
+    int n = 1;
+    do snprintf(path, PATH_MAX, "runs/%.*s-%d", length, base, n++);
+    while (!access(path, F_OK));
+    a->out = path;
+}
+
+// Makes the folders above `path`; what cannot be made, the library will complain about.
+static void make_parents(const char *path)
+{
+    char folder[PATH_MAX];
+    for (const char *slash = strchr(path + 1, '/'); slash && slash - path < PATH_MAX; slash = strchr(slash + 1, '/')) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+        mkdir(folder, 0777);
+    }
+}
+
+// args.json: the options of this run, with paths that hold anywhere.
+static char *arguments_json(const struct arguments *a)
+{
+    struct arguments full = *a;
+    char data[PATH_MAX], model[PATH_MAX];
+    if (realpath(a->data, data)) full.data = data;
+    if (!is_zoo_name(a->model) && realpath(a->model, model)) full.model = model;
+    full.resume = full.out = NULL;
+    json_t *json = options_to_json(&train_usage, &full);
+    json_object_del(json, "overwrite");
+    json_object_del(json, "threads");
+    json_object_set_new(json, "striate", json_string(striate_version()));
+    char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    json_decref(json);
+    return text;
+}
+
+// The options of a run to be resumed; those on the command line come on top.
+static int read_arguments(struct arguments *a, json_t **json, int argc, char **argv)
+{
+    char path[PATH_MAX];
+    const char *key, *run = a->resume;
+    json_error_t error;
+    snprintf(path, sizeof path, "%s/args.json", run);
+    *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (!*json && access(path, R_OK))
+        return complain(CODE_BAD_INPUT, "%s: %s; --resume takes the folder of an earlier run", path, strerror(errno));
+    if (!*json) return complain(CODE_BAD_INPUT, "%s, line %d: %s", path, error.line, error.text);
+    memset(a, 0, sizeof *a);
+    options_preset(&train_usage, a);
+    if (!options_from_json(&train_usage, a, *json, &key))
+        return complain(CODE_BAD_INPUT, "%s: \"%s\" has a value that --%s would not take", path, key, key);
+    options_parse(&train_usage, a, argc, argv);
+    a->out = run;
+    return CODE_OK;
+}
+
+static int check_arguments(struct arguments *a, char out[PATH_MAX])
+{
+    if (a->resume && strcmp(a->out, a->resume))
+        return complain(CODE_USAGE, "--resume goes on in its own folder; leave --out away");
+    if (!a->model)
+        return complain(CODE_USAGE, "train needs --model NAME|FILE.net; 'striate zoo' lists the networks known by name");
+    if (!a->data) return complain(CODE_USAGE, "train needs --data DIR");
+    if (is_model_file(a->model))
+        return complain(CODE_USAGE, "--model %s: a trained model; --model takes a name of the zoo or a text network", a->model);
+    if (a->nesterov && a->momentum <= 0) return complain(CODE_USAGE, "--nesterov needs --momentum above 0");
+    if (a->schedule == STRIATE_SCHEDULE_MULTISTEP && !a->milestones.count)
+        return complain(CODE_USAGE, "--lr-scheduler multistep needs --lr-milestones A,B,...");
+    for (int i = 1; i < a->milestones.count; i++)
+        if (a->milestones.at[i] <= a->milestones.at[i - 1]) return complain(CODE_USAGE, "--lr-milestones must rise");
+    if (!a->out) choose_out(a, out);
+    if (!a->resume && !a->overwrite && holds_run(a->out))
+        return complain(CODE_USAGE, "%s holds a run already; --resume %s goes on with it, --overwrite begins anew", a->out,
+                        a->out);
+    return CODE_OK;
+}
+
+// ---- what is shown
+
+static int show_header(const struct session *s)
+{
+    const struct arguments *a = &s->a;
+    striate_plan *plan = NULL;
+    striate_plan_options how = { .batch = a->batch_size, .train = 1, .seed = a->seed };
+    int code = report(striate_compile(&plan, striate_model_graph(s->model), how));
+    if (code) return code;
+    double memory = (double)striate_plan_bytes(plan);
+    striate_plan_free(plan);
+
+    static const char *const schedules[] = { "constant", "step", "multistep", "inv", "cosine" };
+    striate_data_info train = striate_data_about(s->train), validation = striate_data_about(s->validation);
+    int64_t steps = (train.images + a->batch_size - 1) / a->batch_size;
+    printf("network     %s%s: %s to %d classes, %s parameters, %s MACs\n", a->model, s->changed, size3(s->totals.input).s,
+           s->totals.output.channels, commas(s->totals.parameters).s, commas(s->totals.macs).s);
+    printf("data        %s: %s training images (%s)\n", a->data, commas(train.images).s, train.format);
+    printf("validation  %s images, %s\n", commas(validation.images).s, s->validates_on);
+    printf("input       pixel / 255");
+    if (a->input.range != 1) printf(" * %g", (double)a->input.range);
+    for (int c = 0; c < s->how.channels && c < 3; c++) printf("%s%.4g", c ? ", " : ", minus ", (double)s->how.mean[c]);
+    for (int c = 0; c < s->how.channels && c < 3; c++) printf("%s%.4g", c ? ", " : ", over ", (double)s->how.std[c]);
+    printf("\ntraining    %d epoch%s of %s steps, batch %d, lr %g %s, momentum %g%s, weight decay %g, seed %llu\n", a->epochs,
+           a->epochs > 1 ? "s" : "", commas(steps).s, a->batch_size, (double)a->lr, schedules[a->schedule], (double)a->momentum,
+           a->nesterov ? " (Nesterov)" : "", (double)a->weight_decay, (unsigned long long)a->seed);
+    printf("machine     %d threads, %s, %s for activations and gradients\n", striate_threads(a->threads), striate_isa(),
+           bytes(memory).s);
+    printf("run         %s\n\n", a->out);
+    return CODE_OK;
+}
+
+static int on_step(void *user, const striate_training_step *step)
+{
+    struct session *s = user;
+    char what[48];
+    double done = (double)(step->epoch - 1) * step->images + step->image, all = (double)step->epochs * step->images;
+    double elapsed = seconds_now() - s->progress.started;
+    if (s->images_before < 0) s->images_before = done;
+    double here = done - s->images_before;
+    snprintf(what, sizeof what, "epoch %d/%d", step->epoch, step->epochs);
+    progress_show(&s->progress, what, (double)step->image / step->images, here > 0 ? elapsed / here * (all - done) : -1,
+                  "%s images/s  loss %.4f  top-1 %.2f %%", commas((int64_t)step->images_per_second).s, step->loss,
+                  100 * step->top1);
+    return stop;
+}
+
+static void on_epoch(void *user, const striate_epoch *e)
+{
+    struct session *s = user;
+    progress_clear();
+    if (!s->rows++)
+        printf("%5s  %8s  %9s  %8s  %9s  %9s  %9s  %9s  %7s\n", "epoch", "loss", "top-1", "val loss", "val top-1", "val top-5",
+               "lr", "images/s", "time");
+    printf("%5d  %8.4f  %7.2f %%  %8.4f  %7.2f %%  %7.2f %%  %9.4g  %9s  %7s%s%s%s\n", e->epoch, e->train_loss,
+           100 * e->train_top1, e->val_loss, 100 * e->val_top1, 100 * e->val_top5, e->learning_rate,
+           commas((int64_t)e->images_per_second).s, clock_time(e->seconds).s, color(stdout, "32"), e->best ? "  best" : "",
+           color(stdout, "0"));
+    fflush(stdout);
+    if (!e->best) return;
+    s->best_epoch = e->epoch;
+    s->best = e->val_top1;
+}
+
+static void show_end(const struct session *s)
+{
+    const char *out = s->a.out;
+    if (s->best_epoch) printf("\nbest      epoch %d, %.2f %% top-1 on validation\n", s->best_epoch, 100 * s->best);
+    printf("%smodel     %s/model.safetensors\n", s->best_epoch ? "" : "\n", out);
+    printf("curves    %s/curve.png, metrics.csv, metrics.jsonl\n", out);
+    printf("try next  striate eval %s/model.safetensors --data %s\n", out, s->a.data);
+}
+
+// ---- the work
+
+static int train(struct session *s)
+{
+    const struct arguments *a = &s->a;
+    char *json = arguments_json(a);
+    if (!json) return no_memory();
+    striate_training how = { .epochs = a->epochs,
+                             .batch_size = a->batch_size,
+                             .learning_rate = a->lr,
+                             .momentum = a->momentum,
+                             .weight_decay = a->weight_decay,
+                             .nesterov = a->nesterov,
+                             .schedule = (striate_schedule)a->schedule,
+                             .step_epochs = a->step_size,
+                             .gamma = a->gamma,
+                             .power = a->power,
+                             .warmup_epochs = a->warmup,
+                             .seed = a->seed,
+                             .out = a->out,
+                             .resume = a->resume != NULL,
+                             .save_steps = a->save_steps,
+                             .arguments = json,
+                             .on_step = on_step,
+                             .on_epoch = on_epoch,
+                             .user = s };
+    for (int i = 0; i < a->milestones.count; i++) how.milestones[i] = a->milestones.at[i];
+    make_parents(a->out);
+    signal(SIGINT, on_signal);
+    signal(SIGTERM, on_signal);
+    s->images_before = -1;
+    progress_start(&s->progress);
+    striate_status status = striate_train(s->model, s->train, s->validation, &how);
+    progress_clear();
+    free(json);
+    if (status == STRIATE_INTERRUPTED)
+        return complain(CODE_INTERRUPTED, "interrupted, and saved; to go on: striate train --resume %s", a->out);
+    if (!status) show_end(s);
+    return report(status);
+}
+
+int cmd_train(int argc, char **argv)
+{
+    struct session s = { 0 };
+    json_t *json = NULL; // holds the texts of resumed arguments
+    char out[PATH_MAX];
+    int code = CODE_OK;
+    options_preset(&train_usage, &s.a);
+    options_parse(&train_usage, &s.a, argc, argv);
+    if (s.a.resume) code = read_arguments(&s.a, &json, argc, argv);
+    if (!code) code = check_arguments(&s.a, out);
+    if (!code) {
+        striate_threads(s.a.threads);
+        code = open_data(&s);
+    }
+    if (!code) code = build_model(&s);
+    if (!code) code = show_header(&s);
+    if (!code) code = train(&s);
+    striate_model_free(s.model);
+    striate_data_close(s.train_part);
+    striate_data_close(s.held_part);
+    striate_data_close(s.test);
+    striate_data_close(s.all);
+    json_decref(json);
+    return code;
+}
