@@ -131,7 +131,7 @@ static int write_files(const struct arguments *a, const striate_evaluation *e, c
                        const char *const *names)
 {
     int code = CODE_OK;
-    if (a->logits) code = report(striate_save_npy(a->logits, e->logits, e->images, e->classes));
+    if (a->logits) code = report(striate_save_npy(a->logits, e->logits, (size_t)e->images, (size_t)e->classes));
     if (!code && a->confusion)
         code = report(striate_draw_confusion(a->confusion, "confusion", e->confusion, names, e->classes));
     if (!code && a->sheet) code = draw_sheet(a->sheet, e, data, names);

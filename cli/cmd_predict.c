@@ -139,7 +139,7 @@ int cmd_predict(int argc, char **argv)
         job.list = json_array();
         if (a.logits) job.logits = calloc((size_t)count * (size_t)job.classes, sizeof *job.logits);
         code = !job.best || !job.list || (a.logits && !job.logits) ? no_memory() : all(&job, count, images);
-        int saved = job.logits ? report(striate_save_npy(a.logits, job.logits, count, job.classes)) : CODE_OK;
+        int saved = job.logits ? report(striate_save_npy(a.logits, job.logits, (size_t)count, (size_t)job.classes)) : CODE_OK;
         if (!code) code = saved;
         if (a.json)
             print_json(job.list);

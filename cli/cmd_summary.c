@@ -2,6 +2,7 @@
 #include "cli.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct arguments {
@@ -35,62 +36,42 @@ static json_t *layer_json(const striate_layer *l)
                      "receptive_field", l->receptive_h, l->receptive_w, "stride", l->stride_h, l->stride_w);
 }
 
-static int show_json(const striate_graph *graph, const struct totals *t)
+static int show_json(const striate_layer *layers, int count, const struct totals *t)
 {
-    json_t *layers = json_array();
-    for (int i = 0; i < striate_layer_count(graph); i++) {
-        striate_layer layer;
-        int code = report(striate_layer_at(&layer, graph, i));
-        if (code) return json_decref(layers), code;
-        json_array_append_new(layers, layer_json(&layer));
-    }
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) json_array_append_new(list, layer_json(&layers[i]));
     return print_json(json_pack("{s:[iii], s:[iii], s:I, s:I, s:I, s:I, s:o}", "input", t->input.height, t->input.width,
                                 t->input.channels, "output", t->output.height, t->output.width, t->output.channels,
                                 "parameters", (json_int_t)t->parameters, "macs", (json_int_t)t->macs, "flops",
-                                (json_int_t)t->flops, "activation_bytes", (json_int_t)t->activation_bytes, "layers", layers));
+                                (json_int_t)t->flops, "activation_bytes", (json_int_t)t->activation_bytes, "layers", list));
 }
 
-static int layer_width(const striate_graph *graph)
+static int show(const striate_layer *layers, int count, const struct totals *t)
 {
-    int width = 5;
-    striate_layer layer;
-    for (int i = 0; i < striate_layer_count(graph); i++)
-        if (!striate_layer_at(&layer, graph, i) && (int)strlen(layer.name) > width) width = (int)strlen(layer.name);
-    return width;
-}
-
-static int show(const striate_graph *graph, const struct totals *t)
-{
-    int wide = layer_width(graph);
-    printf("%-*s  %-15s  %13s  %12s  %15s  %15s  %8s  %9s  %7s\n", wide, "layer", "op", "output", "parameters", "MACs", "FLOPs",
+    int wide = 5;
+    for (int i = 0; i < count; i++)
+        if ((int)strlen(layers[i].name) > wide) wide = (int)strlen(layers[i].name);
+    printf("%-*s  %-15s  %11s  %12s  %15s  %15s  %7s  %9s  %6s\n", wide, "layer", "op", "output", "parameters", "MACs", "FLOPs",
            "memory", "sees", "stride");
-    for (int i = 0; i < striate_layer_count(graph); i++) {
-        striate_layer l;
-        int code = report(striate_layer_at(&l, graph, i));
-        if (code) return code;
-        print_name(stdout, l.name, wide);
-        printf("  %-15s  %13s  %12s  %15s  %15s  %8s  %9s  %7s\n", l.op, size3(l.size).s,
-               l.parameters ? commas(l.parameters).s : "", l.macs ? commas(l.macs).s : "", l.macs ? commas(l.flops).s : "",
-               bytes((double)l.activation_bytes).s, size2(l.receptive_h, l.receptive_w).s, size2(l.stride_h, l.stride_w).s);
-    }
-    printf("%-*s  %-15s  %13s  %12s  %15s  %15s  %8s\n", wide, "total", "", "", commas(t->parameters).s, commas(t->macs).s,
+    for (const striate_layer *l = layers; l < layers + count; l++)
+        printf("%-*s  %-15s  %11s  %12s  %15s  %15s  %7s  %9s  %6s\n", wide, l->name, l->op, size3(l->size).s,
+               l->parameters ? commas(l->parameters).s : "", l->macs ? commas(l->macs).s : "",
+               l->macs ? commas(l->flops).s : "", bytes((double)l->activation_bytes).s, size2(l->receptive_h, l->receptive_w).s,
+               size2(l->stride_h, l->stride_w).s);
+    printf("%-*s  %-15s  %11s  %12s  %15s  %15s  %7s\n", wide, "total", "", "", commas(t->parameters).s, commas(t->macs).s,
            commas(t->flops).s, bytes((double)t->activation_bytes).s);
     return CODE_OK;
 }
 
-static int draw(striate_graph *graph, const struct arguments *a, bool weights)
+static int draw(striate_graph *graph, const striate_layer *layers, int count, const struct arguments *a, bool weights)
 {
     const char *layer = a->layer;
     if (!weights) return complain(CODE_USAGE, "--filters needs weights: a model file, or --model NAME --weights FILE");
-    for (int i = 0; i < striate_layer_count(graph) && !layer; i++) {
-        striate_layer l;
-        int code = report(striate_layer_at(&l, graph, i));
-        if (code) return code;
-        if (!strcmp(l.op, "conv")) layer = l.name;
-    }
+    for (int i = 0; i < count && !layer; i++)
+        if (!strcmp(layers[i].op, "conv")) layer = layers[i].name;
     if (!layer) return complain(CODE_USAGE, "--filters: this network has no convolution");
     int code = report(striate_draw_filters(a->filters, graph, layer));
-    if (!code && !a->json) printf("filters of %s: %s\n", layer, a->filters);
+    if (!code && !a->json) printf("\nfilters of %s: %s\n", layer, a->filters);
     return code;
 }
 
@@ -103,12 +84,15 @@ int cmd_summary(int argc, char **argv)
     if (!name || (words && a.model.model)) return complain(CODE_USAGE, "summary needs one MODEL, NAME or FILE.net");
     striate_graph *graph = NULL;
     striate_model *model = NULL;
+    striate_layer *layers = NULL;
     struct totals totals;
-    int code = source_graph(&graph, &model, name, (striate_zoo_options){ 0 });
+    int count = 0, code = source_graph(&graph, &model, name, (striate_zoo_options){ 0 });
     if (!code && a.model.weights) code = report(striate_load_weights(graph, a.model.weights));
     if (!code) code = source_totals(&totals, graph);
-    if (!code) code = a.json ? show_json(graph, &totals) : show(graph, &totals);
-    if (!code && a.filters) code = draw(graph, &a, model || a.model.weights);
+    if (!code) code = report(striate_layers(&layers, &count, graph));
+    if (!code) code = a.json ? show_json(layers, count, &totals) : show(layers, count, &totals);
+    if (!code && a.filters) code = draw(graph, layers, count, &a, model || a.model.weights);
+    free(layers);
     if (!model) striate_graph_free(graph);
     striate_model_free(model);
     return code;

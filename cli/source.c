@@ -41,19 +41,19 @@ bool is_model_file(const char *path)
 
 int source_totals(struct totals *totals, const striate_graph *graph)
 {
-    struct totals all = { 0 };
-    for (int i = 0; i < striate_layer_count(graph); i++) {
-        striate_layer layer;
-        int code = report(striate_layer_at(&layer, graph, i));
-        if (code) return code;
-        if (!strcmp(layer.op, "input")) all.input = layer.size;
-        if (strcmp(layer.op, "cross_entropy")) all.output = layer.size;
-        all.parameters += layer.parameters;
-        all.macs += layer.macs;
-        all.flops += layer.flops;
-        all.activation_bytes += layer.activation_bytes;
+    striate_layer *layers;
+    int count, code = report(striate_layers(&layers, &count, graph));
+    if (code) return code;
+    *totals = (struct totals){ 0 };
+    for (const striate_layer *l = layers; l < layers + count; l++) {
+        if (!strcmp(l->op, "input")) totals->input = l->size;
+        if (strcmp(l->op, "cross_entropy")) totals->output = l->size;
+        totals->parameters += l->parameters;
+        totals->macs += l->macs;
+        totals->flops += l->flops;
+        totals->activation_bytes += l->activation_bytes;
     }
-    *totals = all;
+    free(layers);
     return CODE_OK;
 }
 
