@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MOST_FILTERS = 4096, CAPTION = 24, CAPTION_BOX = 80 };
+enum { MOST_FILTERS = 4096, CAPTION = 40, CAPTION_BOX = 80 };
 
 // "conv1" of the weights "conv1.weight" of a convolution; 0: not one.
 static size_t conv_name(const striate_parameter *p)
@@ -107,7 +107,7 @@ striate_status striate_draw_filters(const char *path, striate_graph *graph, cons
     if (!path) FAIL(BAD_ARGUMENT, "striate_draw_filters: path is NULL; name a file to write");
     if (!graph || !node) FAIL(BAD_ARGUMENT, "%s: no %s given whose filters to draw", path, graph ? "node" : "graph");
     TRY(striate_graph_status(graph));
-    striate_parameter w;
+    striate_parameter w = { 0 };
     TRY(find_weights(&w, path, graph, node));
     int filters = w.dims[0], channels = w.dims[1], height = w.dims[2], width = w.dims[3];
     if (filters > MOST_FILTERS)

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/status.h"
-#include "formats/model.h"
+#include "train/model.h"
 #include "formats/weights.h"
 #include "graph/update.h"
 
@@ -100,7 +100,7 @@ striate_status checkpoint_write(const char *path, const striate_model *model, co
 {
     struct sheet sheet = { 0 };
     bool fine = add_notes(&sheet, progress, settings) && add_velocity(&sheet, optimizer);
-    striate_status status = fine ? model_write(path, model, sheet.entries, sheet.entry_count, sheet.notes, sheet.note_count)
+    striate_status status = fine ? model_write(model, path, sheet.entries, sheet.entry_count, sheet.notes, sheet.note_count)
                                  : status_fail(STRIATE_NO_MEMORY, "%s: no memory for the optimizer's state", path);
     arena_free(&sheet.arena);
     return status;
