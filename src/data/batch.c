@@ -1,0 +1,211 @@
+// batch.c - threads that read ahead into a ring of batches. Every image goes to its own place, so neither the threads' number nor their
+// order shows in the result.
+#include "data/batch.h"
+
+#include "base/arena.h"
+#include "base/parallel.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "data/preprocess.h"
+#include "data/source.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum {
+    SLOTS = 3,   // the batch in use and two ahead
+    LOADERS = 8, // threads at most where images must be decoded; one does where they lie in memory
+    PIECE = 64,  // images of a batch that a thread takes at once where they lie in memory; else one by one
+};
+
+struct slot {
+    float *x;
+    int *labels, done; // done: images of the batch that are there
+    struct trouble trouble;
+};
+
+struct batches {
+    const striate_data *data;
+    struct preprocess preprocess;
+    int batch_size, images, piece;
+    bool shuffle;
+    uint64_t seed;
+    int *order; // [data's images], of this epoch
+    float *x;   // [SLOTS][batch_size][values]
+    int *labels;
+    struct background *loaders[LOADERS];
+
+    pthread_mutex_t lock; // guards what follows
+    pthread_cond_t room, ready;
+    struct slot slot[SLOTS];
+    int next;     // the first image, in the epoch's order, that no thread has taken
+    int handed;   // batches of this epoch that the caller has or had
+    int released; // ... that the caller had
+    bool stop;
+};
+
+static size_t values(const struct batches *b)
+{
+    const striate_preprocessing *how = &b->preprocess.how;
+    return (size_t)how->height * (size_t)how->width * (size_t)how->channels;
+}
+
+static int batch_images(const struct batches *b, int batch)
+{
+    int left = b->images - batch * b->batch_size;
+    return left < b->batch_size ? left : b->batch_size;
+}
+
+static striate_status load(float *x, const struct batches *b, int index)
+{
+    const striate_data *data = b->data;
+    const uint8_t *pixels = data->source->pixels(data, index);
+    striate_image image = { (uint8_t *)pixels, data->info.height, data->info.width, data->info.channels };
+    if (!pixels) TRY(data->source->read(&image, data, index));
+    char name[SOURCE_NAME] = "";
+    if (!pixels) data->source->name(name, data, index);
+    striate_status status = preprocess_image(x, &image, &b->preprocess, pixels ? data->info.format : name);
+    if (!pixels) free(image.pixels);
+    return status;
+}
+
+// Images begin..end-1 of the epoch's order, all of one batch, to their places.
+static void load_piece(struct batches *b, int begin, int end)
+{
+    int batch = begin / b->batch_size, first = batch * b->batch_size;
+    struct slot *slot = &b->slot[batch % SLOTS];
+    for (int i = begin; i < end; i++) {
+        int index = b->order[i];
+        striate_status status = load(slot->x + (size_t)(i - first) * values(b), b, index);
+        slot->labels[i - first] = b->data->labels[index];
+        if (!status) continue;
+        pthread_mutex_lock(&b->lock);
+        trouble_note(&slot->trouble, status, i);
+        pthread_mutex_unlock(&b->lock);
+    }
+}
+
+static void loader(void *context)
+{
+    struct batches *b = context;
+    pthread_mutex_lock(&b->lock);
+    while (!b->stop && b->next < b->images) {
+        int begin = b->next, batch = begin / b->batch_size;
+        if (batch >= b->released + SLOTS) {
+            pthread_cond_wait(&b->room, &b->lock);
+            continue;
+        }
+        int end = begin + b->piece, last = batch * b->batch_size + batch_images(b, batch);
+        if (end > last) end = last;
+        b->next = end;
+        pthread_mutex_unlock(&b->lock);
+        load_piece(b, begin, end);
+        pthread_mutex_lock(&b->lock);
+        struct slot *slot = &b->slot[batch % SLOTS];
+        slot->done += end - begin;
+        if (slot->done == batch_images(b, batch)) pthread_cond_signal(&b->ready);
+    }
+    pthread_mutex_unlock(&b->lock);
+}
+
+static void halt(struct batches *b)
+{
+    pthread_mutex_lock(&b->lock);
+    b->stop = true;
+    pthread_cond_broadcast(&b->room);
+    pthread_mutex_unlock(&b->lock);
+    for (int i = 0; i < LOADERS; i++) {
+        background_join(b->loaders[i]);
+        b->loaders[i] = NULL;
+    }
+}
+
+striate_status batches_open(struct batches **batches, const struct batch_options *options)
+{
+    const striate_data *data = options->data;
+    int all = data->info.images;
+    if (options->batch_size < 1 || options->limit < 0)
+        FAIL(BAD_ARGUMENT, "batches of %d images, limit %d; give a batch size of 1 or more", options->batch_size,
+             options->limit);
+    struct batches *b = calloc(1, sizeof *b);
+    if (!b) FAIL(NO_MEMORY, "no memory for batches");
+    b->data = data;
+    b->images = options->limit && options->limit < all ? options->limit : all;
+    b->batch_size = options->batch_size < b->images ? options->batch_size : b->images;
+    b->piece = data->source->pixels(data, 0) ? PIECE : 1;
+    b->shuffle = options->shuffle;
+    b->seed = options->seed;
+    pthread_mutex_init(&b->lock, NULL);
+    pthread_cond_init(&b->room, NULL);
+    pthread_cond_init(&b->ready, NULL);
+    striate_status status = preprocess_begin(&b->preprocess, options->preprocessing);
+    if (!status) {
+        size_t size = (size_t)b->batch_size;
+        b->order = malloc((size_t)b->images * sizeof *b->order);
+        b->x = aligned_floats(SLOTS * size * values(b));
+        b->labels = malloc(SLOTS * size * sizeof *b->labels);
+        for (size_t i = 0; i < SLOTS && b->x && b->labels; i++)
+            b->slot[i] = (struct slot){ .x = b->x + i * size * values(b), .labels = b->labels + i * size };
+        if (!b->order || !b->x || !b->labels)
+            status = status_fail(STRIATE_NO_MEMORY, "no memory for batches of %d images; make them smaller", b->batch_size);
+    }
+    if (status)
+        batches_close(b);
+    else
+        *batches = b;
+    return status;
+}
+
+void batches_close(struct batches *batches)
+{
+    if (!batches) return;
+    halt(batches);
+    pthread_mutex_destroy(&batches->lock);
+    pthread_cond_destroy(&batches->room);
+    pthread_cond_destroy(&batches->ready);
+    free(batches->order);
+    free(batches->x);
+    free(batches->labels);
+    free(batches);
+}
+
+striate_status batches_start(struct batches *b, int epoch, int first)
+{
+    if (first < 0 || first > b->images || (first % b->batch_size && first != b->images))
+        FAIL(BAD_ARGUMENT, "an epoch cannot begin at image %d: batches have %d, the epoch %d", first, b->batch_size, b->images);
+    halt(b);
+    for (int i = 0; i < b->images; i++) b->order[i] = i;
+    struct random_key key = { .seed = b->seed, .place = (uint64_t)epoch, .use = RANDOM_SHUFFLE };
+    if (b->shuffle) random_order(key, b->order, b->images);
+    b->next = first;
+    b->handed = b->released = (first + b->batch_size - 1) / b->batch_size;
+    b->stop = false;
+    for (int i = 0; i < SLOTS; i++) {
+        b->slot[i].done = 0;
+        b->slot[i].trouble.status = STRIATE_OK;
+    }
+    int loaders = b->piece > 1 ? 1 : parallel_threads() < LOADERS ? parallel_threads() : LOADERS;
+    for (int i = 0; i < loaders; i++) b->loaders[i] = background_start(loader, b);
+    if (!b->loaders[0]) FAIL(NO_MEMORY, "the system has no thread left to read images ahead");
+    return STRIATE_OK;
+}
+
+striate_status batches_next(struct batch *batch, struct batches *b)
+{
+    int images = b->handed * b->batch_size < b->images ? batch_images(b, b->handed) : 0;
+    struct slot *slot = &b->slot[b->handed % SLOTS];
+    struct trouble trouble = { 0 };
+    pthread_mutex_lock(&b->lock);
+    if (b->released < b->handed) { // the batch before may be overwritten now
+        b->slot[b->released % SLOTS].done = 0;
+        b->released = b->handed;
+        pthread_cond_broadcast(&b->room);
+    }
+    while (slot->done < images) pthread_cond_wait(&b->ready, &b->lock);
+    if (images) trouble = slot->trouble;
+    pthread_mutex_unlock(&b->lock);
+    TRY(trouble_raise(&trouble));
+    if (images) b->handed++;
+    *batch = (struct batch){ slot->x, slot->labels, images };
+    return STRIATE_OK;
+}

@@ -1,0 +1,80 @@
+// codec_jpeg.c - JPEG over TurboJPEG: gray stays gray, all else becomes RGB (CMYK with its inks inverted, as Adobe stores them).
+// Orientation tags are not applied. Missing or damaged data is an error, stray bytes between segments are not.
+#include "data/image.h"
+
+#include "base/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <turbojpeg.h>
+
+// TurboJPEG keeps the first warning of an image only.
+static bool is_harmless(tjhandle jpeg)
+{
+    const char *warning = tjGetErrorStr2(jpeg);
+    return tjGetErrorCode(jpeg) == TJERR_WARNING && (strstr(warning, "extraneous bytes") || strstr(warning, "nknown"));
+}
+
+static striate_status begin(tjhandle *jpeg, striate_image *image, int *space, const void *bytes, size_t size, const char *name)
+{
+    tjhandle fresh = tjInitDecompress();
+    if (!fresh) FAIL(NO_MEMORY, "%s: no memory to read it", name);
+    int width, height, subsampling;
+    striate_status status;
+    if (tjDecompressHeader3(fresh, bytes, size, &width, &height, &subsampling, space) && !is_harmless(fresh))
+        status = status_fail(STRIATE_BAD_FILE, "%s: not a whole JPEG: %s; save it again", name, tjGetErrorStr2(fresh));
+    else
+        status = image_check(height, width, name);
+    if (status) {
+        tjDestroy(fresh);
+        return status;
+    }
+    *jpeg = fresh;
+    *image = (striate_image){ NULL, height, width, *space == TJCS_GRAY ? 1 : 3 };
+    return STRIATE_OK;
+}
+
+static striate_status measure(striate_image *image, const void *bytes, size_t size, const char *name)
+{
+    tjhandle jpeg;
+    int space;
+    TRY(begin(&jpeg, image, &space, bytes, size, name));
+    tjDestroy(jpeg);
+    return STRIATE_OK;
+}
+
+// C, M, Y, K, each 255 for no ink, to R, G, B in place.
+static void mix_inks(striate_image *image)
+{
+    const uint8_t *from = image->pixels;
+    uint8_t *to = image->pixels;
+    for (size_t n = (size_t)image->height * (size_t)image->width; n--; from += 4, to += 3) {
+        unsigned black = from[3];
+        for (int c = 0; c < 3; c++) to[c] = (uint8_t)((from[c] * black + 127) / 255);
+    }
+}
+
+static striate_status decode(striate_image *image, const void *bytes, size_t size, const char *name)
+{
+    tjhandle jpeg;
+    striate_image decoded;
+    int space;
+    TRY(begin(&jpeg, &decoded, &space, bytes, size, name));
+    bool inks = space == TJCS_CMYK || space == TJCS_YCCK;
+    int format = inks ? TJPF_CMYK : decoded.channels == 1 ? TJPF_GRAY : TJPF_RGB;
+    striate_status status = image_make(&decoded, decoded.height, decoded.width, decoded.channels, tjPixelSize[format], name);
+    if (!status) {
+        int failed = tjDecompress2(jpeg, bytes, size, decoded.pixels, decoded.width, 0, decoded.height, format,
+                                   TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS);
+        if (failed && !is_harmless(jpeg)) {
+            status = status_fail(STRIATE_BAD_FILE, "%s: not a whole JPEG: %s; save it again", name, tjGetErrorStr2(jpeg));
+            free(decoded.pixels);
+        } else if (inks)
+            mix_inks(&decoded);
+    }
+    tjDestroy(jpeg);
+    if (!status) *image = decoded;
+    return status;
+}
+
+const struct codec codec_jpeg = { "\xff\xd8\xff", 3, measure, decode };

@@ -1,0 +1,12 @@
+// codec_jpeg_none.c - in place of codec_jpeg.c where TurboJPEG is absent.
+#include "data/image.h"
+
+#include "base/status.h"
+
+static striate_status refuse(striate_image *image, const void *bytes, size_t size, const char *name)
+{
+    (void)image, (void)bytes, (void)size;
+    FAIL(UNSUPPORTED, "%s: a JPEG, which this build cannot read; build with libjpeg-turbo", name);
+}
+
+const struct codec codec_jpeg = { "\xff\xd8\xff", 3, refuse, refuse };

@@ -1,0 +1,34 @@
+// image.h - image files to 8-bit pixels and back; each codec is one file, with a *_none.c beside it for builds without its library.
+#ifndef IMAGE_H
+#define IMAGE_H
+
+#include "base/file.h"
+
+// What an image may measure: more is refused before memory is taken for it.
+enum { IMAGE_PIXELS = 89000000, IMAGE_SIDE = 65535 };
+
+// The largest image file that is read.
+#define IMAGE_FILE_BYTES ((size_t)512 << 20)
+
+// Checks a size against the limits; `name` begins the sentence.
+striate_status image_check(int64_t height, int64_t width, const char *name);
+// Pixels of their own, not set. `room` >= channels: bytes per pixel of what a codec writes before it is narrowed to `channels`.
+striate_status image_make(striate_image *image, int height, int width, int channels, int room, const char *name);
+
+// The height, width and channels an image's header announces; pixels stays NULL.
+striate_status image_measure(striate_image *image, const void *bytes, size_t size, const char *name);
+striate_status image_measure_file(striate_image *image, const char *path);
+
+// A codec: the bytes its files begin with, and what it does with them. Its errors name the file `name`.
+struct codec {
+    const char *magic;
+    size_t magic_size;
+    striate_status (*measure)(striate_image *image, const void *bytes, size_t size, const char *name);
+    striate_status (*decode)(striate_image *image, const void *bytes, size_t size, const char *name);
+};
+extern const struct codec codec_png, codec_jpeg;
+
+// The bytes of a PNG file, to be released with free().
+striate_status png_encode(struct bytes *png, const striate_image *image, const char *name);
+
+#endif

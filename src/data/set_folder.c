@@ -1,0 +1,237 @@
+// set_folder.c - a folder per class, holding PNG and JPEG files: directly, or under train/ and val/ (or test/). Only paths are kept; an
+// image is read when it is asked for. Links are followed, folders inside class folders are not entered.
+#include "base/status.h"
+#include "data/image.h"
+#include "data/source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+// Paths in one or more folders, sorted within each.
+struct entry {
+    const char *path;
+    int label;
+};
+struct list {
+    struct entry *entries;
+    int count, room;
+};
+
+struct folder {
+    struct striate_data data;
+    struct entry *entries; // [images]
+};
+
+static bool wants_folder(int directory, const char *name)
+{
+    struct stat about;
+    return *name != '.' && fstatat(directory, name, &about, 0) == 0 && S_ISDIR(about.st_mode);
+}
+
+static bool wants_image(int directory, const char *name)
+{
+    static const char *const endings[] = { ".png", ".jpg", ".jpeg" };
+    const char *dot = strrchr(name, '.');
+    if (!dot || *name == '.') return false;
+    bool image = false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) image = image || !strcasecmp(dot, endings[i]);
+    struct stat about; // what cannot be looked at is kept, for opening it says why
+    return image && (fstatat(directory, name, &about, 0) != 0 || S_ISREG(about.st_mode));
+}
+
+static bool holds(const char *path, bool (*wants)(int directory, const char *name))
+{
+    DIR *folder = opendir(path);
+    bool any = false;
+    if (!folder) return false;
+    for (struct dirent *entry; !any && (entry = readdir(folder));) any = wants(dirfd(folder), entry->d_name);
+    closedir(folder);
+    return any;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct entry *)a)->path, ((const struct entry *)b)->path);
+}
+
+static striate_status list_add(struct list *list, struct arena *arena, const char *folder, const char *name, int label)
+{
+    if (list->count == list->room) {
+        int room = list->room ? 2 * list->room : 64;
+        struct entry *entries = room > INT_MAX / 2 ? NULL : realloc(list->entries, (size_t)room * sizeof *entries);
+        if (!entries) FAIL(NO_MEMORY, "%s: no memory for more than %d names", folder, list->count);
+        list->entries = entries;
+        list->room = room;
+    }
+    char *path = file_join(folder, name);
+    const char *copy = path ? arena_copy(arena, path) : NULL;
+    free(path);
+    if (!copy) FAIL(NO_MEMORY, "%s: no memory for the names in it", folder);
+    list->entries[list->count++] = (struct entry){ copy, label };
+    return STRIATE_OK;
+}
+
+// Adds what is wanted of a folder.
+static striate_status list_folder(struct list *list, struct arena *arena, const char *path,
+                                  bool (*wants)(int directory, const char *name), int label)
+{
+    int before = list->count;
+    DIR *folder = opendir(path);
+    if (!folder) FAIL(IO, "%s: cannot open: %s", path, strerror(errno));
+    striate_status status = STRIATE_OK;
+    for (struct dirent *entry; !status && (entry = readdir(folder));)
+        if (wants(dirfd(folder), entry->d_name)) status = list_add(list, arena, path, entry->d_name, label);
+    closedir(folder);
+    if (list->count > before) qsort(list->entries + before, (size_t)(list->count - before), sizeof *list->entries, by_path);
+    return status;
+}
+
+static striate_status list_classes(struct list *classes, struct arena *arena, const char *path)
+{
+    TRY(list_folder(classes, arena, path, wants_folder, 0));
+    if (!classes->count) FAIL(BAD_FILE, "%s: no class folders; put the images of each class into a folder of its own", path);
+    if (classes->count == 1)
+        FAIL(BAD_FILE, "%s: one class folder only, %s; there must be two at least", path, file_base(classes->entries->path));
+    return STRIATE_OK;
+}
+
+static striate_status list_images(struct list *images, struct arena *arena, const struct list *folders,
+                                  const struct list *classes)
+{
+    for (int i = 0; i < folders->count; i++) {
+        const char *folder = folders->entries[i].path;
+        int before = images->count, label = 0;
+        while (label < classes->count && strcmp(file_base(classes->entries[label].path), file_base(folder))) label++;
+        if (label == classes->count)
+            FAIL(BAD_FILE, "%s: a class that the training split lacks; add it there or remove it", folder);
+        TRY(list_folder(images, arena, folder, wants_image, label));
+        if (images->count == before)
+            FAIL(BAD_FILE, "%s: a class without PNG or JPEG files; add some or remove the folder", folder);
+    }
+    return STRIATE_OK;
+}
+
+// Where each split lies; NULL: nowhere. A folder called train that holds no folders is a class of that name.
+struct layout {
+    const char *train, *test;
+};
+
+static const char *subfolder(struct arena *arena, const char *directory, const char *name)
+{
+    char *path = file_join(directory, name);
+    const char *there = path && holds(path, wants_folder) ? arena_copy(arena, path) : NULL;
+    free(path);
+    return there;
+}
+
+static struct layout layout_of(struct arena *arena, const char *directory)
+{
+    struct layout layout = { subfolder(arena, directory, "train"), subfolder(arena, directory, "val") };
+    if (!layout.test) layout.test = subfolder(arena, directory, "test");
+    if (!layout.train && !layout.test) layout.train = directory;
+    return layout;
+}
+
+// The headers of all images: a file that is no image is found here, not after hours of training.
+static striate_status measure(struct striate_data_info *info, const struct list *images)
+{
+    info->min_height = info->min_width = INT_MAX;
+    info->max_height = info->max_width = info->channels = 0;
+    for (int i = 0; i < images->count; i++) {
+        striate_image image;
+        TRY(image_measure_file(&image, images->entries[i].path));
+        if (image.height < info->min_height) info->min_height = image.height;
+        if (image.height > info->max_height) info->max_height = image.height;
+        if (image.width < info->min_width) info->min_width = image.width;
+        if (image.width > info->max_width) info->max_width = image.width;
+        if (image.channels > info->channels) info->channels = image.channels;
+    }
+    if (info->min_height == info->max_height && info->min_width == info->max_width) {
+        info->height = info->min_height;
+        info->width = info->min_width;
+    }
+    return STRIATE_OK;
+}
+
+static const uint8_t *pixels_of(const striate_data *data, int index)
+{
+    (void)data, (void)index;
+    return NULL;
+}
+
+static const char *path_of(const striate_data *data, int index)
+{
+    return ((const struct folder *)data)->entries[index].path;
+}
+
+static striate_status read_image(striate_image *image, const striate_data *data, int index)
+{
+    return striate_image_open(image, path_of(data, index));
+}
+
+static void name_of(char name[SOURCE_NAME], const striate_data *data, int index)
+{
+    snprintf(name, SOURCE_NAME, "%s", path_of(data, index));
+}
+
+static const struct source source = { pixels_of, read_image, name_of, NULL };
+
+struct lists {
+    struct list classes, folders, images; // folders: of the split's classes
+};
+
+static striate_status fill(struct folder *set, const char *directory, striate_split split, struct lists *lists)
+{
+    struct arena *arena = &set->data.arena;
+    struct striate_data_info *info = &set->data.info;
+    struct list *classes = &lists->classes, *images = &lists->images;
+    struct layout layout = layout_of(arena, directory);
+    const char *from = split == STRIATE_SPLIT_TEST && layout.test ? layout.test : layout.train;
+    if (!from) FAIL(IO, "%s: no train folder beside %s; the training split needs it", directory, file_base(layout.test));
+    TRY(list_classes(classes, arena, layout.train ? layout.train : from));
+    TRY(list_folder(&lists->folders, arena, from, wants_folder, 0));
+    TRY(list_images(images, arena, &lists->folders, classes));
+    TRY(measure(info, images));
+    const char **names = arena_take(arena, (size_t)classes->count * sizeof *names);
+    set->entries = arena_take(arena, (size_t)images->count * sizeof *set->entries);
+    set->data.labels = arena_take(arena, (size_t)images->count * sizeof *set->data.labels);
+    if (!names || !set->entries || !set->data.labels) FAIL(NO_MEMORY, "%s: no memory for %d images", directory, images->count);
+    for (int i = 0; i < classes->count; i++) names[i] = file_base(classes->entries[i].path);
+    for (int i = 0; i < images->count; i++) {
+        set->entries[i] = images->entries[i];
+        set->data.labels[i] = images->entries[i].label;
+    }
+    info->images = images->count;
+    info->classes = classes->count;
+    info->class_names = names;
+    info->has_test = layout.train && layout.test;
+    return STRIATE_OK;
+}
+
+static striate_status open_split(striate_data **data, const char *directory, striate_split split)
+{
+    striate_data *fresh;
+    struct lists lists = { 0 };
+    TRY(source_new(&fresh, sizeof(struct folder), &source, (struct striate_data_info){ .format = "folder" }));
+    striate_status status = fill((struct folder *)fresh, directory, split, &lists);
+    free(lists.classes.entries);
+    free(lists.folders.entries);
+    free(lists.images.entries);
+    if (status)
+        striate_data_close(fresh);
+    else
+        *data = fresh;
+    return status;
+}
+
+static bool found(const char *directory)
+{
+    return holds(directory, wants_folder) || holds(directory, wants_image);
+}
+
+const struct format format_folder = { found, open_split };
