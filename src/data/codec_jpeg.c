@@ -36,7 +36,7 @@ static striate_status begin(tjhandle *jpeg, striate_image *image, int *space, co
 
 static striate_status measure(striate_image *image, const void *bytes, size_t size, const char *name)
 {
-    tjhandle jpeg;
+    tjhandle jpeg = NULL;
     int space;
     TRY(begin(&jpeg, image, &space, bytes, size, name));
     tjDestroy(jpeg);
@@ -56,7 +56,7 @@ static void mix_inks(striate_image *image)
 
 static striate_status decode(striate_image *image, const void *bytes, size_t size, const char *name)
 {
-    tjhandle jpeg;
+    tjhandle jpeg = NULL;
     striate_image decoded;
     int space;
     TRY(begin(&jpeg, &decoded, &space, bytes, size, name));
