@@ -77,3 +77,43 @@ void background_join(struct background *thread)
     pthread_join(thread->thread, NULL);
     free(thread);
 }
+
+struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t woken;
+};
+
+struct gate *gate_new(void)
+{
+    struct gate *gate = malloc(sizeof *gate);
+    if (gate) *gate = (struct gate){ PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
+    return gate;
+}
+
+void gate_free(struct gate *gate)
+{
+    if (!gate) return;
+    pthread_mutex_destroy(&gate->lock);
+    pthread_cond_destroy(&gate->woken);
+    free(gate);
+}
+
+void gate_enter(struct gate *gate)
+{
+    pthread_mutex_lock(&gate->lock);
+}
+
+void gate_leave(struct gate *gate)
+{
+    pthread_mutex_unlock(&gate->lock);
+}
+
+void gate_wait(struct gate *gate)
+{
+    pthread_cond_wait(&gate->woken, &gate->lock);
+}
+
+void gate_wake(struct gate *gate)
+{
+    pthread_cond_broadcast(&gate->woken);
+}
