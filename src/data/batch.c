@@ -9,7 +9,6 @@
 #include "data/preprocess.h"
 #include "data/source.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 enum {
@@ -35,8 +34,7 @@ struct batches {
     int *labels;
     struct background *loaders[LOADERS];
 
-    pthread_mutex_t lock; // guards what follows
-    pthread_cond_t room, ready;
+    struct gate *gate; // guards what follows
     struct slot slot[SLOTS];
     int next;     // the first image, in the epoch's order, that no thread has taken
     int handed;   // batches of this epoch that the caller has or had
@@ -52,8 +50,8 @@ static size_t values(const struct batches *b)
 
 static int batch_images(const struct batches *b, int batch)
 {
-    int left = b->images - batch * b->batch_size;
-    return left < b->batch_size ? left : b->batch_size;
+    int64_t left = b->images - (int64_t)batch * b->batch_size;
+    return left < 0 ? 0 : left < b->batch_size ? (int)left : b->batch_size;
 }
 
 static striate_status load(float *x, const struct batches *b, int index)
@@ -79,41 +77,41 @@ static void load_piece(struct batches *b, int begin, int end)
         striate_status status = load(slot->x + (size_t)(i - first) * values(b), b, index);
         slot->labels[i - first] = b->data->labels[index];
         if (!status) continue;
-        pthread_mutex_lock(&b->lock);
+        gate_enter(b->gate);
         trouble_note(&slot->trouble, status, i);
-        pthread_mutex_unlock(&b->lock);
+        gate_leave(b->gate);
     }
 }
 
 static void loader(void *context)
 {
     struct batches *b = context;
-    pthread_mutex_lock(&b->lock);
+    gate_enter(b->gate);
     while (!b->stop && b->next < b->images) {
         int begin = b->next, batch = begin / b->batch_size;
         if (batch >= b->released + SLOTS) {
-            pthread_cond_wait(&b->room, &b->lock);
+            gate_wait(b->gate);
             continue;
         }
-        int end = begin + b->piece, last = batch * b->batch_size + batch_images(b, batch);
-        if (end > last) end = last;
+        int left = batch * b->batch_size + batch_images(b, batch) - begin;
+        int end = begin + (left < b->piece ? left : b->piece);
         b->next = end;
-        pthread_mutex_unlock(&b->lock);
+        gate_leave(b->gate);
         load_piece(b, begin, end);
-        pthread_mutex_lock(&b->lock);
+        gate_enter(b->gate);
         struct slot *slot = &b->slot[batch % SLOTS];
         slot->done += end - begin;
-        if (slot->done == batch_images(b, batch)) pthread_cond_signal(&b->ready);
+        if (slot->done == batch_images(b, batch)) gate_wake(b->gate);
     }
-    pthread_mutex_unlock(&b->lock);
+    gate_leave(b->gate);
 }
 
 static void halt(struct batches *b)
 {
-    pthread_mutex_lock(&b->lock);
+    gate_enter(b->gate);
     b->stop = true;
-    pthread_cond_broadcast(&b->room);
-    pthread_mutex_unlock(&b->lock);
+    gate_wake(b->gate);
+    gate_leave(b->gate);
     for (int i = 0; i < LOADERS; i++) {
         background_join(b->loaders[i]);
         b->loaders[i] = NULL;
@@ -135,18 +133,16 @@ striate_status batches_open(struct batches **batches, const struct batch_options
     b->piece = data->source->pixels(data, 0) ? PIECE : 1;
     b->shuffle = options->shuffle;
     b->seed = options->seed;
-    pthread_mutex_init(&b->lock, NULL);
-    pthread_cond_init(&b->room, NULL);
-    pthread_cond_init(&b->ready, NULL);
     striate_status status = preprocess_begin(&b->preprocess, options->preprocessing);
     if (!status) {
         size_t size = (size_t)b->batch_size;
+        b->gate = gate_new();
         b->order = malloc((size_t)b->images * sizeof *b->order);
         b->x = aligned_floats(SLOTS * size * values(b));
         b->labels = malloc(SLOTS * size * sizeof *b->labels);
         for (size_t i = 0; i < SLOTS && b->x && b->labels; i++)
             b->slot[i] = (struct slot){ .x = b->x + i * size * values(b), .labels = b->labels + i * size };
-        if (!b->order || !b->x || !b->labels)
+        if (!b->gate || !b->order || !b->x || !b->labels)
             status = status_fail(STRIATE_NO_MEMORY, "no memory for batches of %d images; make them smaller", b->batch_size);
     }
     if (status)
@@ -159,10 +155,8 @@ striate_status batches_open(struct batches **batches, const struct batch_options
 void batches_close(struct batches *batches)
 {
     if (!batches) return;
-    halt(batches);
-    pthread_mutex_destroy(&batches->lock);
-    pthread_cond_destroy(&batches->room);
-    pthread_cond_destroy(&batches->ready);
+    if (batches->gate) halt(batches);
+    gate_free(batches->gate);
     free(batches->order);
     free(batches->x);
     free(batches->labels);
@@ -178,7 +172,7 @@ striate_status batches_start(struct batches *b, int epoch, int first)
     struct random_key key = { .seed = b->seed, .place = (uint64_t)epoch, .use = RANDOM_SHUFFLE };
     if (b->shuffle) random_order(key, b->order, b->images);
     b->next = first;
-    b->handed = b->released = (first + b->batch_size - 1) / b->batch_size;
+    b->handed = b->released = first / b->batch_size + (first % b->batch_size > 0);
     b->stop = false;
     for (int i = 0; i < SLOTS; i++) {
         b->slot[i].done = 0;
@@ -192,18 +186,18 @@ striate_status batches_start(struct batches *b, int epoch, int first)
 
 striate_status batches_next(struct batch *batch, struct batches *b)
 {
-    int images = b->handed * b->batch_size < b->images ? batch_images(b, b->handed) : 0;
+    int images = b->loaders[0] ? batch_images(b, b->handed) : 0;
     struct slot *slot = &b->slot[b->handed % SLOTS];
     struct trouble trouble = { 0 };
-    pthread_mutex_lock(&b->lock);
+    gate_enter(b->gate);
     if (b->released < b->handed) { // the batch before may be overwritten now
         b->slot[b->released % SLOTS].done = 0;
         b->released = b->handed;
-        pthread_cond_broadcast(&b->room);
+        gate_wake(b->gate);
     }
-    while (slot->done < images) pthread_cond_wait(&b->ready, &b->lock);
+    while (slot->done < images) gate_wait(b->gate);
     if (images) trouble = slot->trouble;
-    pthread_mutex_unlock(&b->lock);
+    gate_leave(b->gate);
     TRY(trouble_raise(&trouble));
     if (images) b->handed++;
     *batch = (struct batch){ slot->x, slot->labels, images };

@@ -35,7 +35,7 @@ static bool is_gray(const struct spng_ihdr *header)
 
 static striate_status measure(striate_image *image, const void *bytes, size_t size, const char *name)
 {
-    spng_ctx *png;
+    spng_ctx *png = NULL;
     struct spng_ihdr header;
     TRY(begin(&png, &header, bytes, size, name));
     spng_ctx_free(png);
@@ -56,7 +56,7 @@ static void flatten(striate_image *image)
 
 static striate_status decode(striate_image *image, const void *bytes, size_t size, const char *name)
 {
-    spng_ctx *png;
+    spng_ctx *png = NULL;
     struct spng_ihdr header;
     struct spng_trns transparent;
     TRY(begin(&png, &header, bytes, size, name));

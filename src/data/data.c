@@ -5,7 +5,6 @@
 #include "base/status.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,7 +97,7 @@ struct sums {
     const striate_data *data;
     uint64_t pixels, sum[3], squares[3];
     struct trouble trouble;
-    pthread_mutex_t lock;
+    struct gate *gate;
 };
 
 static void add_image(struct sums *sums, const uint8_t *pixels, size_t count, int channels)
@@ -132,21 +131,22 @@ static void sum_images(void *context, size_t begin, size_t end)
         add_image(&mine, pixels ? pixels : image.pixels, (size_t)image.height * (size_t)image.width, image.channels);
         free(image.pixels);
     }
-    pthread_mutex_lock(&all->lock);
+    gate_enter(all->gate);
     if (status) trouble_note(&all->trouble, status, (int64_t)index);
     all->pixels += mine.pixels;
     for (int c = 0; c < 3; c++) {
         all->sum[c] += mine.sum[c];
         all->squares[c] += mine.squares[c];
     }
-    pthread_mutex_unlock(&all->lock);
+    gate_leave(all->gate);
 }
 
 striate_status striate_data_statistics(float mean[3], float std[3], const striate_data *data)
 {
-    struct sums sums = { .data = data, .lock = PTHREAD_MUTEX_INITIALIZER };
+    struct sums sums = { .data = data, .gate = gate_new() };
+    if (!sums.gate) FAIL(NO_MEMORY, "no memory to measure %d images", data->info.images);
     parallel_for((size_t)data->info.images, 64, sum_images, &sums);
-    pthread_mutex_destroy(&sums.lock);
+    gate_free(sums.gate);
     TRY(trouble_raise(&sums.trouble));
     for (int c = 0; c < 3; c++) {
         double count = (double)sums.pixels, m = (double)sums.sum[c] / count, square = (double)sums.squares[c] / count;

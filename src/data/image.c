@@ -44,7 +44,7 @@ static striate_status find_codec(const struct codec **found, const uint8_t *byte
 
 striate_status image_measure(striate_image *image, const void *bytes, size_t size, const char *name)
 {
-    const struct codec *codec;
+    const struct codec *codec = NULL;
     striate_image found = { 0 };
     TRY(find_codec(&codec, bytes, size, name));
     TRY(codec->measure(&found, bytes, size, name));
@@ -79,7 +79,7 @@ striate_status image_measure_file(striate_image *image, const char *path)
 
 striate_status striate_image_decode(striate_image *image, const void *bytes, size_t size, const char *name)
 {
-    const struct codec *codec;
+    const struct codec *codec = NULL;
     if (!name) name = "image";
     TRY(find_codec(&codec, bytes, size, name));
     return codec->decode(image, bytes, size, name);

@@ -101,7 +101,7 @@ static bool has_any(const char *directory, const struct cifar *cifar)
 static striate_status add_file(struct packed **set, struct striate_data_info *info, const struct cifar *cifar,
                                const char *const *files, int file, const struct bytes *bytes, const char *path)
 {
-    int images, count = 1;
+    int images = 0, count = 1;
     while (files[count]) count++;
     TRY(cifar_count(&images, cifar, bytes->size, path));
     if (!*set) {
