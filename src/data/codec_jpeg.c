@@ -19,10 +19,12 @@ static striate_status begin(tjhandle *jpeg, striate_image *image, int *space, co
 {
     tjhandle fresh = tjInitDecompress();
     if (!fresh) FAIL(NO_MEMORY, "%s: no memory to read it", name);
-    int width, height, subsampling;
+    int width = 0, height = 0, subsampling;
     striate_status status;
     if (tjDecompressHeader3(fresh, bytes, size, &width, &height, &subsampling, space) && !is_harmless(fresh))
         status = status_fail(STRIATE_BAD_FILE, "%s: not a whole JPEG: %s; save it again", name, tjGetErrorStr2(fresh));
+    else if (!width || !height) // only tables, or cut before the image begins
+        status = status_fail(STRIATE_BAD_FILE, "%s: not a whole JPEG: no image in it; save it again", name);
     else
         status = image_check(height, width, name);
     if (status) {

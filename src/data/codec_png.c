@@ -8,7 +8,7 @@
 #include <spng.h>
 #include <stdlib.h>
 
-enum { CHUNK = 1 << 20, CHUNKS = 4 << 20 }; // bytes that one and all chunks beside the pixels may need
+enum { CHUNK = 8 << 20, CHUNKS = 16 << 20 }; // bytes that one and all chunks beside the pixels may need
 
 static striate_status begin(spng_ctx **png, struct spng_ihdr *header, const void *bytes, size_t size, const char *name)
 {
@@ -59,26 +59,29 @@ static striate_status decode(striate_image *image, const void *bytes, size_t siz
     spng_ctx *png = NULL;
     struct spng_ihdr header;
     struct spng_trns transparent;
+    striate_image decoded = { 0 };
     TRY(begin(&png, &header, bytes, size, name));
     bool gray = is_gray(&header);
-    bool opaque = !(header.color_type & 4) && spng_get_trns(png, &transparent) == SPNG_ECHUNKAVAIL;
+    int error = spng_get_trns(png, &transparent);
+    bool opaque = !(header.color_type & 4) && error == SPNG_ECHUNKAVAIL;
     bool direct = opaque && (!gray || header.bit_depth <= 8); // libspng narrows gray of 16 bits only by way of RGBA
     int channels = gray ? 1 : 3, room = direct ? channels : 4;
-    striate_image decoded;
-    striate_status status = image_make(&decoded, (int)header.height, (int)header.width, channels, room, name);
-    if (!status) {
+    striate_status status = STRIATE_OK;
+    if (!error || error == SPNG_ECHUNKAVAIL) {
+        status = image_make(&decoded, (int)header.height, (int)header.width, channels, room, name);
+        size_t need = (size_t)header.height * header.width * (size_t)room;
         int format = !direct ? SPNG_FMT_RGBA8 : gray ? SPNG_FMT_G8 : SPNG_FMT_RGB8;
-        int error = spng_decode_image(png, decoded.pixels, (size_t)decoded.height * (size_t)decoded.width * (size_t)room,
-                                      format, SPNG_DECODE_TRNS);
-        if (error) {
-            status = status_fail(STRIATE_BAD_FILE, "%s: not a whole PNG: %s; save it again", name, spng_strerror(error));
-            free(decoded.pixels);
-        } else if (!direct)
-            flatten(&decoded);
+        error = status ? 0 : spng_decode_image(png, decoded.pixels, need, format, SPNG_DECODE_TRNS);
     }
+    if (error) status = status_fail(STRIATE_BAD_FILE, "%s: not a whole PNG: %s; save it again", name, spng_strerror(error));
     spng_ctx_free(png);
-    if (!status) *image = decoded;
-    return status;
+    if (status) {
+        free(decoded.pixels);
+        return status;
+    }
+    if (!direct) flatten(&decoded);
+    *image = decoded;
+    return STRIATE_OK;
 }
 
 const struct codec codec_png = { "\x89PNG", 4, measure, decode };

@@ -71,7 +71,7 @@ striate_status preprocess_image(float *x, const striate_image *image, const stru
 {
     const striate_preprocessing *how = &ready->how;
     struct resize to = window(image, how);
-    if (to.top < 0 || to.left < 0)
+    if (to.full_height < how->height || to.full_width < how->width)
         FAIL(BAD_FILE, "%s: %d x %d pixels become %lld x %lld, which hold no crop of %d x %d; resize to more", name,
              image->width, image->height, (long long)to.full_width, (long long)to.full_height, how->width, how->height);
     ptrdiff_t stride = (ptrdiff_t)image->width * image->channels;
