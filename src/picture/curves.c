@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 1600, HEIGHT = 1000, MARGIN = 56, PAD = 18, TICK = 19, LABEL = 21, TITLE = 30, ROW = 46, SAMPLE = 48 };
+enum { WIDTH = 1600, HEIGHT = 1000, MARGIN = 56, PAD = 18, TICK = 19, LABEL = 21, TITLE = 30, ROW = 46, SAMPLE = 48, ROWS = 2 };
 enum { MOST_SERIES = 64, FEW_POINTS = 40, MANY_POINTS = 400 };
 
 struct axis {
@@ -23,6 +23,7 @@ struct figure {
     struct canvas canvas;
     struct axis x, left, right;
     double plot_left, plot_top, plot_right, plot_bottom; // what the axes' ends map to
+    int height;                                          // more than HEIGHT where the legend needs rows
     unsigned color[MOST_SERIES];
 };
 
@@ -234,7 +235,7 @@ static void draw_x_axis(struct figure *f, const char *label)
         font_draw(&f->canvas, (struct font){ .size = TICK, .color = SOFT_INK, .anchor = 0.5 }, x, bottom + 44, text);
     }
     font_draw(&f->canvas, (struct font){ .size = LABEL, .color = INK, .anchor = 0.5 }, (f->plot_left + f->plot_right) / 2,
-              HEIGHT - 36, label);
+              f->height - 36, label);
 }
 
 // Points that share a column of pixels become one upright stroke, so that a million of them cost no more than a thousand.
@@ -269,14 +270,14 @@ static void lay_out(struct figure *f, const striate_series *series, int count, b
     f->plot_right = round(WIDTH - MARGIN - (right_label ? 44 : 0) - (f->right.used ? widest_tick(&f->right) + 20 : 0));
     int rows = legend(f, series, count, 0, false);
     f->plot_top = (title ? 124 : 52) + rows * ROW + (rows ? 16 : 0);
-    f->plot_bottom = HEIGHT - 128;
+    f->height = HEIGHT + (rows > ROWS ? (rows - ROWS) * ROW : 0);
+    f->plot_bottom = f->height - 128;
 }
 
 static void draw(struct figure *f, const char *title, const char *x_label, const char *left_label, const char *right_label,
                  const striate_series *series, int count)
 {
     bool both = f->left.used && f->right.used, any = f->left.used || f->right.used;
-    lay_out(f, series, count, *title, *left_label && f->left.used, *right_label && f->right.used);
     double left = f->plot_left, width = f->plot_right - left, middle = (f->plot_top + f->plot_bottom) / 2;
     font_draw_within(&f->canvas, (struct font){ .size = TITLE, .color = INK, .bold = 1 }, left, 84, WIDTH - MARGIN - left,
                      title);
@@ -296,6 +297,11 @@ static void draw(struct figure *f, const char *title, const char *x_label, const
         font_draw(&f->canvas, (struct font){ .size = LABEL, .color = SOFT_INK, .anchor = 0.5 }, left + width / 2,
                   middle - LABEL, "no data");
     for (int i = count; i-- > 0;) draw_series(f, &series[i], f->color[i]); // the first on top
+}
+
+static bool given(const char *s)
+{
+    return s && *s;
 }
 
 striate_status striate_draw_curves(const char *path, const char *title, const char *x_label, const char *left_label,
@@ -327,7 +333,8 @@ striate_status striate_draw_curves(const char *path, const char *title, const ch
     divide_both(&f.left, &f.right);
     divide_x(&f.x, whole && f.x.used);
     choose_colors(&f, series, count);
-    TRY(canvas_new(&f.canvas, path, WIDTH, HEIGHT));
+    lay_out(&f, series, count, given(title), given(left_label) && f.left.used, given(right_label) && f.right.used);
+    TRY(canvas_new(&f.canvas, path, WIDTH, f.height));
     draw(&f, title ? title : "", x_label ? x_label : "", left_label ? left_label : "", right_label ? right_label : "", series,
          count);
     return canvas_finish(&f.canvas, path);
