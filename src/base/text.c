@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -59,13 +60,32 @@ void text_add_json(struct text *text, const char *s)
     text_add_bytes(text, "\"", 1);
 }
 
+// Numbers in files have a point, whatever the locale of the program around us says. Between these two, so have printf and strtod.
+static locale_t plain_begin(locale_t *before)
+{
+    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
+    *before = uselocale(plain);
+    return plain;
+}
+
+static void plain_end(locale_t plain, locale_t before)
+{
+    uselocale(before);
+    if (plain) freelocale(plain);
+}
+
 void text_add_float(struct text *text, double value)
 {
     char s[40];
-    for (int digits = 1; digits <= 9; digits++) {
-        snprintf(s, sizeof s, "%.*g", digits, value);
-        if ((float)strtod(s, NULL) == (float)value) break;
-    }
+    locale_t before, plain = plain_begin(&before);
+    if (fabs(value) < 1e15 && value == floor(value))
+        snprintf(s, sizeof s, "%.0f", value);
+    else
+        for (int digits = 1; digits <= 9; digits++) {
+            snprintf(s, sizeof s, "%.*g", digits, value);
+            if ((float)strtod(s, NULL) == (float)value) break;
+        }
+    plain_end(plain, before);
     text_add(text, "%s", s);
 }
 
@@ -88,7 +108,9 @@ bool text_to_int(const char *s, long long low, long long high, long long *value)
 bool text_to_float(const char *s, double *value)
 {
     char *end;
+    locale_t before, plain = plain_begin(&before);
     double number = strtod(s, &end);
+    plain_end(plain, before);
     if (end == s || *end || !isfinite(number)) return false;
     *value = number;
     return true;
