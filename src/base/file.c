@@ -16,7 +16,7 @@ striate_status file_read(struct bytes *bytes, const char *path, size_t cap)
     bool input = !strcmp(path, "-");
     int file = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) FAIL(IO, "%s: cannot open: %s", path, strerror(errno));
-    struct stat about;
+    struct stat about = { 0 };
     if (fstat(file, &about) == 0 && S_ISDIR(about.st_mode)) {
         if (!input) close(file);
         FAIL(IO, "%s: is a folder, not a file", path);
@@ -78,28 +78,44 @@ static striate_status sync_folder(const char *path)
     return STRIATE_OK;
 }
 
-striate_status file_write(const char *path, const struct span *spans, int count)
+static striate_status write_spans(int file, const char *path, const struct span *spans, int count, bool sync)
 {
-    size_t length = strlen(path);
-    char *temporary = malloc(length + sizeof ".XXXXXX");
-    if (!temporary) FAIL(NO_MEMORY, "%s: no memory for its name", path);
-    memcpy(temporary, path, length);
-    memcpy(temporary + length, ".XXXXXX", sizeof ".XXXXXX");
-    int file = mkstemp(temporary);
-    if (file < 0) {
-        striate_status status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
-        free(temporary);
-        return status;
-    }
     striate_status status = STRIATE_OK;
     for (int i = 0; i < count && !status; i++) status = write_all(file, path, spans[i].data, spans[i].size);
-    mode_t mask = umask(0);
-    umask(mask);
-    if (!status && (fchmod(file, 0666 & ~mask) || fsync(file)))
-        status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
+    if (!status && sync && fsync(file)) status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
     if (close(file) && !status) status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
+    return status;
+}
+
+// A new file beside `path`, its name in `temporary`. (mkstemp would make it unreadable for others, and undoing that needs the umask,
+// which all threads share.)
+static int open_temporary(char *temporary, size_t size, const char *path)
+{
+    int file = -1;
+    for (int i = 0; i < 1000 && file < 0; i++) {
+        snprintf(temporary, size, "%s.%06x", path, ((unsigned)getpid() * 1009 + (unsigned)i) & 0xFFFFFF);
+        file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (file < 0 && errno != EEXIST) break;
+    }
+    return file;
+}
+
+striate_status file_write(const char *path, const struct span *spans, int count)
+{
+    struct stat about;
+    if (stat(path, &about) == 0 && !S_ISREG(about.st_mode)) { // a device or a pipe is written to, not replaced
+        int file = open(path, O_WRONLY | O_CLOEXEC);
+        if (file < 0) FAIL(IO, "%s: cannot write: %s", path, strerror(errno));
+        return write_spans(file, path, spans, count, false);
+    }
+    size_t size = strlen(path) + sizeof ".XXXXXX";
+    char *temporary = malloc(size);
+    if (!temporary) FAIL(NO_MEMORY, "%s: no memory for its name", path);
+    int file = open_temporary(temporary, size, path);
+    striate_status status = file < 0 ? status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno))
+                                     : write_spans(file, path, spans, count, true);
     if (!status && rename(temporary, path)) status = status_fail(STRIATE_IO, "%s: cannot write: %s", path, strerror(errno));
-    if (status) unlink(temporary);
+    if (status && file >= 0) unlink(temporary);
     free(temporary);
     return status ? status : sync_folder(path);
 }
@@ -134,7 +150,7 @@ bool file_is_folder(const char *path)
 char *file_join(const char *folder, const char *name)
 {
     size_t length = strlen(folder);
-    while (length > 1 && folder[length - 1] == '/') length--;
+    while (length && folder[length - 1] == '/') length--;
     char *path = malloc(length + strlen(name) + 2);
     if (path) sprintf(path, "%.*s/%s", (int)length, folder, name);
     return path;

@@ -20,7 +20,7 @@ struct span {
 };
 
 // Writes the spans one after another as the file `path`, whole or not at all: a temporary file in the same folder, fsync, rename, fsync
-// of the folder.
+// of the folder. What is no plain file (a device, a pipe) is written to as it is.
 striate_status file_write(const char *path, const struct span *spans, int count);
 
 // Adds a line's bytes to the end of a file.

@@ -15,6 +15,8 @@ static int omp_get_num_procs(void)
 }
 #endif
 
+enum { MOST_THREADS = 1024 }; // OpenMP ends the program when the system has no thread to give
+
 static int chosen; // 0: not yet
 
 int parallel_threads(void)
@@ -24,25 +26,19 @@ int parallel_threads(void)
 
 int striate_threads(int threads)
 {
-    chosen = threads > 0 ? threads : omp_get_num_procs();
+    chosen = threads > MOST_THREADS ? MOST_THREADS : threads > 0 ? threads : omp_get_num_procs();
     return chosen;
 }
 
 void parallel_for(size_t count, size_t grain, void (*work)(void *context, size_t begin, size_t end), void *context)
 {
     if (!grain) grain = 1;
-    long pieces = (long)((count + grain - 1) / grain);
-    int threads = parallel_threads();
-    if (pieces < 2 || threads < 2) {
-        for (long i = 0; i < pieces; i++)
-            work(context, (size_t)i * grain, (size_t)i * grain + grain < count ? (size_t)i * grain + grain : count);
-        return;
-    }
-    if (pieces < threads) threads = (int)pieces;
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
+    long pieces = (long)(count / grain + (count % grain != 0));
+    int threads = pieces < parallel_threads() ? (int)pieces : parallel_threads();
+#pragma omp parallel for num_threads(threads) schedule(dynamic, 1) if (threads > 1)
     for (long i = 0; i < pieces; i++) {
-        size_t begin = (size_t)i * grain, end = begin + grain;
-        work(context, begin, end < count ? end : count);
+        size_t begin = (size_t)i * grain;
+        work(context, begin, count - begin < grain ? count : begin + grain);
     }
 }
 

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <locale.h>
 #include <math.h>
 #include <stdarg.h>
@@ -121,8 +122,8 @@ static int distance(const char *a, const char *b)
 {
     enum { LIMIT = 40 };
     int d[LIMIT + 1][LIMIT + 1];
+    if (strlen(a) > LIMIT || strlen(b) > LIMIT) return INT_MAX;
     int n = (int)strlen(a), m = (int)strlen(b);
-    if (n > LIMIT || m > LIMIT) return LIMIT;
     for (int i = 0; i <= n; i++) d[i][0] = i;
     for (int j = 0; j <= m; j++) d[0][j] = j;
     for (int i = 1; i <= n; i++)

@@ -1,0 +1,665 @@
+// check_base.c - the ground floor: memory, random numbers, files, text, JSON, threads and the sentence of the last failure.
+#include "striate.h"
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/parallel.h"
+#include "base/random.h"
+#include "base/status.h"
+#include "base/text.h"
+#include "base/value.h"
+
+#include <dirent.h>
+#include <locale.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+// ---- arena
+
+static char *format_in(struct arena *arena, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    char *text = arena_format(arena, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+static void arena_gives_zeroed_memory_that_stays(void **state)
+{
+    (void)state;
+    enum { PIECES = 500 };
+    struct arena arena = { 0 };
+    unsigned char *pieces[PIECES];
+    size_t sizes[PIECES];
+    for (int i = 0; i < PIECES; i++) {
+        sizes[i] = (size_t)(i * i * 7 % 3000) + (i % 50 == 0 ? 100000 : 0);
+        pieces[i] = arena_take(&arena, sizes[i]);
+        assert_non_null(pieces[i]);
+        assert_int_equal((uintptr_t)pieces[i] % 16, 0);
+        for (size_t j = 0; j < sizes[i]; j++) assert_int_equal(pieces[i][j], 0);
+        memset(pieces[i], i & 255, sizes[i]);
+    }
+    for (int i = 0; i < PIECES; i++)
+        for (size_t j = 0; j < sizes[i]; j++) assert_int_equal(pieces[i][j], i & 255);
+    assert_null(arena_take(&arena, SIZE_MAX));
+    assert_null(arena_take(&arena, SIZE_MAX / 2 + 1));
+    assert_string_equal(arena_copy(&arena, "text"), "text");
+    assert_string_equal(format_in(&arena, "%s.%d", "layer", 3), "layer.3");
+    arena_free(&arena);
+    assert_null(arena.last);
+    arena_free(&arena);
+}
+
+static void aligned_floats_are(void **state)
+{
+    (void)state;
+    for (size_t count = 0; count < 100; count++) {
+        float *floats = aligned_floats(count);
+        assert_int_equal((uintptr_t)floats % 64, 0);
+        for (size_t i = 0; i < count; i++) assert_true(floats[i] == 0);
+        free(floats);
+    }
+    assert_null(aligned_floats(SIZE_MAX / 4));
+    assert_null(aligned_floats(SIZE_MAX));
+}
+
+// ---- random
+
+// The known answers that Random123 publishes for philox4x32 with 10 rounds.
+static void philox_gives_the_published_words(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t counter[4], key[2], words[4];
+    } known[] = {
+        { { 0, 0, 0, 0 }, { 0, 0 }, { 0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8 } },
+        { { 0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff },
+          { 0xffffffff, 0xffffffff },
+          { 0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd } },
+        { { 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344 },
+          { 0xa4093822, 0x299f31d0 },
+          { 0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1 } },
+    };
+    for (int i = 0; i < 3; i++) {
+        const uint32_t *counter = known[i].counter, *key = known[i].key;
+        struct random_key stream = { .seed = (uint64_t)key[1] << 32 | key[0],
+                                     .place = (uint64_t)counter[3] << 32 | counter[2],
+                                     .use = 0,
+                                     .part = counter[1] };
+        uint32_t words[4];
+        random_words(stream, counter[0], words);
+        assert_memory_equal(words, known[i].words, sizeof words);
+    }
+}
+
+static void streams_differ_in_every_part_of_their_key(void **state)
+{
+    (void)state;
+    const struct random_key keys[] = {
+        { 1, 2, RANDOM_SHUFFLE, 3 },
+        { 2, 2, RANDOM_SHUFFLE, 3 },
+        { 1 | 1ull << 40, 2, RANDOM_SHUFFLE, 3 },
+        { 1, 3, RANDOM_SHUFFLE, 3 },
+        { 1, 2 | 1ull << 40, RANDOM_SHUFFLE, 3 },
+        { 1, 2, RANDOM_DROPOUT, 3 },
+        { 1, 2, RANDOM_WEIGHTS, 3 },
+        { 1, 2, RANDOM_AUGMENT, 3 },
+        { 1, 2, RANDOM_SPLIT, 3 },
+        { 1, 2, RANDOM_SHUFFLE, 4 },
+    };
+    enum { KEYS = sizeof keys / sizeof *keys };
+    for (int i = 0; i < KEYS; i++)
+        for (int j = 0; j < i; j++) {
+            int equal = 0;
+            for (uint32_t n = 0; n < 64; n++) equal += random_uniform(keys[i], n) == random_uniform(keys[j], n);
+            assert_in_range(equal, 0, 1);
+        }
+}
+
+static void uniform_and_normal_numbers_are(void **state)
+{
+    (void)state;
+    enum { COUNT = 200000 };
+    struct random_key key = { .seed = 7 };
+    double sum = 0, squares = 0, neighbours = 0, last = 0, moment[5] = { 0 };
+    int bins[100] = { 0 };
+    for (uint32_t i = 0; i < COUNT; i++) {
+        double u = random_uniform(key, i), z = random_normal(key, i);
+        assert_true(u >= 0 && u < 1);
+        assert_true(isfinite(z));
+        bins[(int)(u * 100)]++;
+        sum += u;
+        squares += u * u;
+        for (int p = 1; p <= 4; p++) moment[p] += pow(z, p) / COUNT;
+        neighbours += z * last / COUNT; // sine and cosine of one angle must not be correlated
+        last = z;
+    }
+    assert_true(fabs(sum / COUNT - 0.5) < 0.003);
+    assert_true(fabs(squares / COUNT - 1 / 3.0) < 0.003);
+    double chi = 0;
+    for (int i = 0; i < 100; i++) chi += (bins[i] - COUNT / 100.0) * (bins[i] - COUNT / 100.0) / (COUNT / 100.0);
+    assert_true(chi > 55 && chi < 160); // 99 degrees of freedom
+    assert_true(fabs(moment[1]) < 0.01 && fabs(moment[2] - 1) < 0.015 && fabs(moment[3]) < 0.03 && fabs(moment[4] - 3) < 0.1);
+    assert_true(fabs(neighbours) < 0.01);
+}
+
+static void random_order_is_a_fair_permutation(void **state)
+{
+    (void)state;
+    enum { MOST = 300, ROUNDS = 24000 };
+    int order[MOST], places[4][4] = { 0 }, all[24] = { 0 };
+    for (int count = 0; count < MOST; count++) {
+        bool seen[MOST] = { 0 };
+        random_order((struct random_key){ .seed = (uint64_t)count }, order, count);
+        for (int i = 0; i < count; i++) {
+            assert_in_range(order[i], 0, count - 1);
+            assert_false(seen[order[i]]);
+            seen[order[i]] = true;
+        }
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        random_order((struct random_key){ .seed = 5, .place = (uint64_t)round, .use = RANDOM_SHUFFLE }, order, 4);
+        for (int i = 0; i < 4; i++) places[i][order[i]]++;
+        int rank = 0; // which of the 24 orders it is
+        for (int i = 0; i < 4; i++) {
+            int smaller = 0;
+            for (int j = i + 1; j < 4; j++) smaller += order[j] < order[i];
+            rank = rank * (4 - i) + smaller;
+        }
+        all[rank]++;
+    }
+    for (int i = 0; i < 16; i++) assert_in_range(places[i / 4][i % 4], ROUNDS / 4 - 350, ROUNDS / 4 + 350);
+    for (int i = 0; i < 24; i++) assert_in_range(all[i], ROUNDS / 24 - 160, ROUNDS / 24 + 160);
+}
+
+// ---- file
+
+static char *in_folder(const char *name) // free() it
+{
+    return file_join("check_base.folder", name);
+}
+
+static int entries(void)
+{
+    DIR *list = opendir("check_base.folder");
+    assert_non_null(list);
+    int count = 0;
+    for (const struct dirent *entry; (entry = readdir(list));) count += entry->d_name[0] != '.';
+    closedir(list);
+    return count;
+}
+
+static void write_string(const char *path, const char *s)
+{
+    assert_int_equal(file_write(path, &(struct span){ s, strlen(s) }, 1), STRIATE_OK);
+}
+
+static void assert_holds(const char *path, const char *s)
+{
+    struct bytes bytes;
+    assert_int_equal(file_read(&bytes, path, 1000), STRIATE_OK);
+    assert_int_equal(bytes.size, strlen(s));
+    assert_memory_equal(bytes.data, s, bytes.size);
+    free(bytes.data);
+}
+
+static void files_are_written_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(file_make_folder("check_base.folder"), STRIATE_OK);
+    assert_int_equal(file_make_folder("check_base.folder"), STRIATE_OK);
+    assert_true(file_is_folder("check_base.folder"));
+    char *path = in_folder("a");
+    assert_int_equal(file_write(path, (struct span[]){ { "one ", 4 }, { NULL, 0 }, { "two", 3 } }, 3), STRIATE_OK);
+    assert_holds(path, "one two");
+    struct stat about;
+    mode_t mask = umask(0);
+    umask(mask);
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0666 & ~mask);
+    write_string(path, "");
+    assert_holds(path, "");
+    assert_int_equal(file_append(path, "more\n", 5), STRIATE_OK);
+    assert_int_equal(file_append(path, "and more", 8), STRIATE_OK);
+    assert_holds(path, "more\nand more");
+    assert_int_equal(entries(), 1);
+    assert_int_equal(file_write("/dev/null", &(struct span){ "x", 1 }, 1), STRIATE_OK); // not replaced by a file
+    assert_int_equal(stat("/dev/null", &about), 0);
+    assert_true(S_ISCHR(about.st_mode));
+    unlink(path);
+    free(path);
+}
+
+static void a_failed_write_leaves_nothing(void **state)
+{
+    (void)state;
+    char *path = in_folder("kept"), *folder = in_folder("folder"), *inside = in_folder("kept/a"), *missing = in_folder("no/a");
+    write_string(path, "kept");
+    assert_int_equal(file_make_folder(folder), STRIATE_OK);
+    struct span span = { "new", 3 };
+    assert_int_equal(file_write(folder, &span, 1), STRIATE_IO);
+    assert_non_null(strstr(striate_error(), "folder"));
+    assert_int_equal(file_write(inside, &span, 1), STRIATE_IO);
+    assert_int_equal(file_write(missing, &span, 1), STRIATE_IO);
+    assert_int_equal(file_append(missing, "a", 1), STRIATE_IO);
+    assert_int_equal(file_make_folder(path), STRIATE_IO);
+    assert_int_equal(file_make_folder(missing), STRIATE_IO);
+    assert_int_equal(file_write("", &span, 1), STRIATE_IO);
+    if (file_exists("/dev/full")) {
+        assert_int_equal(file_write("/dev/full", &span, 1), STRIATE_IO);
+        assert_non_null(strstr(striate_error(), "space"));
+        assert_int_equal(file_append("/dev/full", "a", 1), STRIATE_IO);
+    }
+    assert_holds(path, "kept");
+    assert_int_equal(entries(), 2);
+    rmdir(folder);
+    unlink(path);
+    char *names[] = { path, folder, inside, missing };
+    for (int i = 0; i < 4; i++) free(names[i]);
+}
+
+static void reading_stops_at_its_cap(void **state)
+{
+    (void)state;
+    char *path = in_folder("a"), *missing = in_folder("missing");
+    struct bytes bytes = { NULL, 77 };
+    write_string(path, "0123456789");
+    for (size_t cap = 0; cap < 13; cap++) {
+        striate_status status = file_read(&bytes, path, cap);
+        assert_int_equal(status, cap < 10 ? STRIATE_BAD_FILE : STRIATE_OK);
+        if (status) continue;
+        assert_int_equal(bytes.size, 10);
+        assert_memory_equal(bytes.data, "0123456789", 10);
+        free(bytes.data);
+        bytes = (struct bytes){ NULL, 77 };
+    }
+    assert_int_equal(file_read(&bytes, "/dev/zero", 300000), STRIATE_BAD_FILE);
+    assert_int_equal(file_read(&bytes, missing, 10), STRIATE_IO);
+    assert_non_null(strstr(striate_error(), "missing"));
+    assert_int_equal(file_read(&bytes, "check_base.folder", 10), STRIATE_IO);
+    assert_null(bytes.data); // untouched on failure
+    assert_int_equal(bytes.size, 77);
+    unlink(path);
+    free(path);
+    free(missing);
+    rmdir("check_base.folder");
+    assert_false(file_exists("check_base.folder"));
+}
+
+static void paths_join_and_part(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "a///", "b", "a/b" }, { "/", "b", "/b" }, { "a/c", "", "a/c/" }
+    };
+    for (int i = 0; i < 5; i++) {
+        char *path = file_join(cases[i][0], cases[i][1]);
+        assert_string_equal(path, cases[i][2]);
+        free(path);
+    }
+    assert_string_equal(file_base("a/b.png"), "b.png");
+    assert_string_equal(file_base("b.png"), "b.png");
+    assert_string_equal(file_base("a/"), "");
+}
+
+// ---- text
+
+static void text_grows(void **state)
+{
+    (void)state;
+    struct text text = { 0 };
+    for (int i = 0; i < 1000; i++) text_add(&text, "%d,", i);
+    assert_false(text.failed);
+    assert_int_equal(text.length, 10 * 2 + 90 * 3 + 900 * 4);
+    assert_int_equal(strlen(text.s), text.length);
+    assert_non_null(strstr(text.s, ",499,500,501,"));
+    text_add_bytes(&text, "", SIZE_MAX / 2); // more than there is
+    assert_true(text.failed);
+    text_add(&text, "more");
+    assert_int_equal(strlen(text.s), 10 * 2 + 90 * 3 + 900 * 4);
+    text_free(&text);
+    assert_null(text.s);
+}
+
+static void text_escapes_json(void **state)
+{
+    (void)state;
+    char s[256];
+    for (int i = 0; i < 127; i++) s[i] = (char)(i + 1);
+    strcpy(s + 127, "\xC3\xA9 \xE2\x82\xAC \"quoted\" back\\slash");
+    struct text text = { 0 };
+    struct value *root;
+    text_add_bytes(&text, "[", 1);
+    text_add_json(&text, s);
+    text_add(&text, ",");
+    text_add_json(&text, "");
+    text_add_bytes(&text, "]", 1);
+    assert_int_equal(value_parse(&root, text.s, text.length, "test"), STRIATE_OK);
+    assert_string_equal(value_string(value_at(root, 0)), s);
+    assert_string_equal(value_string(value_at(root, 1)), "");
+    value_free(root);
+    text_free(&text);
+}
+
+static void assert_float_text(double value, const char *expected)
+{
+    struct text text = { 0 };
+    text_add_float(&text, value);
+    assert_string_equal(text.s, expected);
+    text_free(&text);
+}
+
+static void floats_come_back(void **state)
+{
+    (void)state;
+    assert_float_text(20, "20"); // not 2e+01
+    assert_float_text(0, "0");
+    assert_float_text(-1, "-1");
+    assert_float_text(1000000, "1000000");
+    assert_float_text(2147483647, "2147483647");
+    assert_float_text(0.1f, "0.1");
+    assert_float_text(0.0001f, "0.0001");
+    assert_float_text(1e-5f, "1e-05");
+    assert_float_text(0.00390625f, "0.00390625");
+    assert_float_text(12.5, "12.5");
+    for (uint32_t i = 0; i < 20000; i++) {
+        uint32_t words[4];
+        random_words((struct random_key){ .seed = 3 }, i, words);
+        float value;
+        memcpy(&value, words, sizeof value);
+        if (!isfinite(value)) continue;
+        struct text text = { 0 };
+        double back;
+        text_add_float(&text, value);
+        assert_true(text_to_float(text.s, &back));
+        assert_true((float)back == value);
+        assert_true(text.length <= 16);
+        text_free(&text);
+    }
+}
+
+static void numbers_do_not_depend_on_the_locale(void **state)
+{
+    (void)state;
+    static const char *const locales[] = { "de_DE.UTF-8", "fr_FR.UTF-8", "ru_RU.UTF-8", "nl_NL.UTF-8", "pt_BR.UTF-8" };
+    bool found = false;
+    for (int i = 0; i < 5 && !found; i++) found = setlocale(LC_NUMERIC, locales[i]);
+    double value = 0;
+    struct text text = { 0 };
+    text_add_float(&text, 0.5);
+    bool read = text_to_float("0.25", &value);
+    char after[16];
+    snprintf(after, sizeof after, "%.1f", 0.5); // the caller's locale is as it was
+    setlocale(LC_NUMERIC, "C");
+    assert_string_equal(text.s, "0.5");
+    text_free(&text);
+    assert_true(read && value == 0.25);
+    assert_string_equal(after, found ? "0,5" : "0.5");
+    if (!found) skip(); // no such locale on this machine
+}
+
+static void numbers_are_read_whole_or_not(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *s;
+        bool good;
+        long long value;
+    } ints[] = { { "0", true, 0 },
+                 { "-5", true, -5 },
+                 { "100", true, 100 },
+                 { "101", false, 0 },
+                 { "-6", false, 0 },
+                 { "", false, 0 },
+                 { "1x", false, 0 },
+                 { "1.5", false, 0 },
+                 { "1 ", false, 0 },
+                 { "0x10", false, 0 },
+                 { "one", false, 0 },
+                 { "9223372036854775807", false, 0 },
+                 { "9223372036854775808", false, 0 },
+                 { "99999999999999999999", false, 0 } };
+    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++) {
+        long long value = 42;
+        assert_int_equal(text_to_int(ints[i].s, -5, 100, &value), ints[i].good);
+        assert_true(value == (ints[i].good ? ints[i].value : 42));
+    }
+    long long most;
+    assert_true(text_to_int("9223372036854775807", 0, INT64_MAX, &most) && most == INT64_MAX);
+    assert_false(text_to_int("9223372036854775808", 0, INT64_MAX, &most));
+    static const char *const bad[] = { "", "x", "1x", "1 ", "nan", "inf", "-inf", "1e999", "1,5", "." };
+    double number = 42;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(text_to_float(bad[i], &number));
+    assert_true(number == 42);
+    assert_true(text_to_float("-1.5e-3", &number) && number == -1.5e-3);
+}
+
+static void the_nearest_word_is_found(void **state)
+{
+    (void)state;
+    static const char *const words[] = { "train", "eval", "predict", "summary", "batch-size", NULL };
+    static const char *const cases[][2] = { { "train", "train" },          { "trian", "train" },
+                                            { "trai", "train" },           { "evla", "eval" },
+                                            { "predcit", "predict" },      { "summery", "summary" },
+                                            { "batchsize", "batch-size" }, { "batch_size", "batch-size" } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(text_nearest(cases[i][0], words), cases[i][1]);
+    assert_null(text_nearest("zebra", words));
+    assert_null(text_nearest("", words));
+    assert_null(text_nearest("train", (const char *const[]){ NULL }));
+    char longer[1000];
+    memset(longer, 'a', sizeof longer);
+    longer[sizeof longer - 1] = 0;
+    assert_null(text_nearest(longer, words));
+}
+
+// ---- value
+
+static striate_status collect(void *context, const char *key, const struct value *value)
+{
+    int64_t number;
+    if (!value_integer(value, &number)) FAIL(BAD_FILE, "%s: not an integer", key);
+    text_add(context, "%s=%lld ", key, (long long)number);
+    return STRIATE_OK;
+}
+
+static void json_is_read_exactly(void **state)
+{
+    (void)state;
+    static const char json[] =
+        "{\"big\": 9007199254740993, \"least\": -9223372036854775808, \"half\": 0.5, \"s\": \"a\\u00e9\","
+        " \"list\": [1, [], {}], \"no\": null}";
+    struct value *root;
+    assert_int_equal(value_parse(&root, json, sizeof json - 1, "test"), STRIATE_OK);
+    int64_t integer = 0;
+    double number = 0;
+    assert_true(value_integer(value_get(root, "big"), &integer) && integer == 9007199254740993);
+    assert_true(value_integer(value_get(root, "least"), &integer) && integer == INT64_MIN);
+    assert_false(value_integer(value_get(root, "half"), &integer));
+    assert_true(value_number(value_get(root, "half"), &number) && number == 0.5);
+    assert_true(value_number(value_at(value_get(root, "list"), 0), &number) && number == 1);
+    assert_string_equal(value_string(value_get(root, "s")), "a\xC3\xA9");
+    assert_null(value_string(value_get(root, "big")));
+    assert_true(value_is_object(root) && !value_is_array(root));
+    assert_true(value_is_array(value_get(root, "list")));
+    assert_int_equal(value_size(root), 6);
+    assert_int_equal(value_size(value_get(root, "list")), 3);
+    assert_int_equal(value_size(value_get(root, "big")), 0);
+    assert_null(value_get(root, "missing"));
+    assert_null(value_get(value_get(root, "big"), "x"));
+    assert_null(value_at(value_get(root, "list"), 3));
+    assert_false(value_integer(NULL, &integer) || value_number(NULL, &number) || value_is_object(NULL));
+    assert_int_equal(value_each(root, collect, &(struct text){ 0 }), STRIATE_BAD_FILE);
+    value_free(root);
+
+    static const char ordered[] = "{\"z\": 1, \"a\": 2, \"m\": 3}";
+    struct text text = { 0 };
+    assert_int_equal(value_parse(&root, ordered, sizeof ordered - 1, "test"), STRIATE_OK);
+    assert_int_equal(value_each(root, collect, &text), STRIATE_OK);
+    assert_string_equal(text.s, "z=1 a=2 m=3 ");
+    text_free(&text);
+    value_free(root);
+    value_free(NULL);
+}
+
+static void bad_json_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = { "",
+                                       "{",
+                                       "{\"a\":1,\"a\":2}",
+                                       "[1] x",
+                                       "[1,]",
+                                       "{\"a\"}",
+                                       "[\"\xff\"]",
+                                       "[\"\\u0000\"]",
+                                       "[NaN]",
+                                       "[1e999]",
+                                       "['a']",
+                                       "[01]",
+                                       "[9223372036854775808]",
+                                       "{\"x\":{\"b\":1,\"b\":1}}" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct value *root = NULL;
+        assert_int_equal(value_parse(&root, bad[i], strlen(bad[i]), "file.json"), STRIATE_BAD_FILE);
+        assert_null(root);
+        assert_non_null(strstr(striate_error(), "file.json"));
+    }
+    struct value *root = NULL;
+    char *deep = malloc(1 << 20);
+    memset(deep, '[', 1 << 20);
+    assert_int_equal(value_parse(&root, deep, 1 << 20, "deep"), STRIATE_BAD_FILE);
+    free(deep);
+}
+
+// ---- parallel
+
+struct visits {
+    atomic_int *of;
+    size_t count, grain;
+    atomic_int wrong;
+};
+
+static void visit(void *context, size_t begin, size_t end)
+{
+    struct visits *v = context;
+    if (begin >= end || end > v->count || begin % v->grain || end - begin > v->grain) v->wrong++;
+    for (size_t i = begin; i < end && i < v->count; i++) v->of[i]++;
+}
+
+static void every_index_is_visited_once(void **state)
+{
+    (void)state;
+    static const size_t counts[] = { 0, 1, 2, 3, 7, 64, 1000, 4099 }, grains[] = { 0, 1, 2, 3, 64, 5000, SIZE_MAX };
+    static atomic_int of[5000];
+    for (int threads = 0; threads <= 9; threads += 3)
+        for (int i = 0; i < 8; i++)
+            for (int j = 0; j < 7; j++) {
+                assert_true(striate_threads(threads) >= 1);
+                for (int k = 0; k < 5000; k++) of[k] = 0;
+                struct visits v = { of, counts[i], grains[j] ? grains[j] : 1, 0 };
+                parallel_for(counts[i], grains[j], visit, &v);
+                assert_int_equal(v.wrong, 0);
+                for (size_t k = 0; k < 5000; k++) assert_int_equal(of[k], k < counts[i]);
+            }
+    assert_int_equal(striate_threads(3), 3);
+    assert_int_equal(parallel_threads(), 3);
+    assert_int_equal(striate_threads(-1), striate_threads(0));
+    assert_in_range(striate_threads(2147483647), 1, 10000);
+    striate_threads(0);
+}
+
+static void visit_nested(void *context, size_t begin, size_t end)
+{
+    for (size_t i = begin; i < end; i++) parallel_for(10, 1, visit, context);
+}
+
+static void loops_may_nest(void **state)
+{
+    (void)state;
+    static atomic_int of[10];
+    struct visits v = { of, 10, 1, 0 };
+    striate_threads(3);
+    parallel_for(20, 1, visit_nested, &v);
+    for (int i = 0; i < 10; i++) assert_int_equal(of[i], 20);
+    striate_threads(0);
+}
+
+static void fail_beside(void *context)
+{
+    status_fail(STRIATE_IO, "of another thread");
+    *(int *)context = 5;
+}
+
+static void a_background_thread_has_an_error_of_its_own(void **state)
+{
+    (void)state;
+    int done = 0;
+    status_fail(STRIATE_IO, "of this thread");
+    struct background *thread = background_start(fail_beside, &done);
+    assert_non_null(thread);
+    background_join(thread);
+    background_join(NULL);
+    assert_int_equal(done, 5);
+    assert_string_equal(striate_error(), "of this thread");
+}
+
+// ---- status
+
+static striate_status passes_on(bool fail)
+{
+    TRY(fail ? status_fail(STRIATE_BAD_FILE, "file %d", 3) : STRIATE_OK);
+    FAIL(UNSUPPORTED, "went on");
+}
+
+static void sentences_may_quote_the_last(void **state)
+{
+    (void)state;
+    assert_int_equal(passes_on(true), STRIATE_BAD_FILE);
+    assert_string_equal(striate_error(), "file 3");
+    assert_int_equal(status_fail(STRIATE_IO, "while reading: %s (%s)", striate_error(), striate_error()), STRIATE_IO);
+    assert_string_equal(striate_error(), "while reading: file 3 (file 3)");
+    for (int i = 0; i < 12; i++) status_fail(STRIATE_IO, "%s; %s", striate_error(), striate_error());
+    assert_true(strlen(striate_error()) > 500); // cut, not overrun
+    assert_int_equal(passes_on(false), STRIATE_UNSUPPORTED);
+    assert_string_equal(striate_error(), "went on");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arena_gives_zeroed_memory_that_stays),
+        cmocka_unit_test(aligned_floats_are),
+        cmocka_unit_test(philox_gives_the_published_words),
+        cmocka_unit_test(streams_differ_in_every_part_of_their_key),
+        cmocka_unit_test(uniform_and_normal_numbers_are),
+        cmocka_unit_test(random_order_is_a_fair_permutation),
+        cmocka_unit_test(files_are_written_whole),
+        cmocka_unit_test(a_failed_write_leaves_nothing),
+        cmocka_unit_test(reading_stops_at_its_cap),
+        cmocka_unit_test(paths_join_and_part),
+        cmocka_unit_test(text_grows),
+        cmocka_unit_test(text_escapes_json),
+        cmocka_unit_test(floats_come_back),
+        cmocka_unit_test(numbers_do_not_depend_on_the_locale),
+        cmocka_unit_test(numbers_are_read_whole_or_not),
+        cmocka_unit_test(the_nearest_word_is_found),
+        cmocka_unit_test(json_is_read_exactly),
+        cmocka_unit_test(bad_json_is_refused),
+        cmocka_unit_test(every_index_is_visited_once),
+        cmocka_unit_test(loops_may_nest),
+        cmocka_unit_test(a_background_thread_has_an_error_of_its_own),
+        cmocka_unit_test(sentences_may_quote_the_last),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
