@@ -331,9 +331,18 @@ static void text_grows(void **state)
     assert_null(text.s);
 }
 
+static void skip_without_json(void)
+{
+    struct value *root = NULL;
+    bool missing = value_parse(&root, "[]", 2, "test") == STRIATE_UNSUPPORTED;
+    value_free(root);
+    if (missing) skip();
+}
+
 static void text_escapes_json(void **state)
 {
     (void)state;
+    skip_without_json();
     char s[256];
     for (int i = 0; i < 127; i++) s[i] = (char)(i + 1);
     strcpy(s + 127, "\xC3\xA9 \xE2\x82\xAC \"quoted\" back\\slash");
@@ -476,6 +485,7 @@ static striate_status collect(void *context, const char *key, const struct value
 static void json_is_read_exactly(void **state)
 {
     (void)state;
+    skip_without_json();
     static const char json[] =
         "{\"big\": 9007199254740993, \"least\": -9223372036854775808, \"half\": 0.5, \"s\": \"a\\u00e9\","
         " \"list\": [1, [], {}], \"no\": null}";
@@ -499,11 +509,13 @@ static void json_is_read_exactly(void **state)
     assert_null(value_get(value_get(root, "big"), "x"));
     assert_null(value_at(value_get(root, "list"), 3));
     assert_false(value_integer(NULL, &integer) || value_number(NULL, &number) || value_is_object(NULL));
-    assert_int_equal(value_each(root, collect, &(struct text){ 0 }), STRIATE_BAD_FILE);
+    struct text text = { 0 };
+    assert_int_equal(value_each(root, collect, &text), STRIATE_BAD_FILE); // at "half"
+    assert_string_equal(text.s, "big=9007199254740993 least=-9223372036854775808 ");
+    text_free(&text);
     value_free(root);
 
     static const char ordered[] = "{\"z\": 1, \"a\": 2, \"m\": 3}";
-    struct text text = { 0 };
     assert_int_equal(value_parse(&root, ordered, sizeof ordered - 1, "test"), STRIATE_OK);
     assert_int_equal(value_each(root, collect, &text), STRIATE_OK);
     assert_string_equal(text.s, "z=1 a=2 m=3 ");
@@ -515,6 +527,7 @@ static void json_is_read_exactly(void **state)
 static void bad_json_is_refused(void **state)
 {
     (void)state;
+    skip_without_json();
     static const char *const bad[] = { "",
                                        "{",
                                        "{\"a\":1,\"a\":2}",
