@@ -20,6 +20,15 @@
 #ifndef STRIATE_TEST_DATA
 #define STRIATE_TEST_DATA "/nowhere"
 #endif
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) ||                       \
+    __has_feature(thread_sanitizer)
+enum { LIMIT = 256 }; // images of real data: sanitized code is slow
+#else
+enum { LIMIT = 10000 };
+#endif
 
 static char folder[64], path[128], other[128];
 
@@ -66,9 +75,7 @@ static striate_model *new_model(const char *more)
     striate_graph *graph;
     OK(striate_graph_from_text(&graph, text, strlen(text), "some.net"));
     OK(striate_init_weights(graph, 3));
-    striate_preprocessing preprocessing = {
-        6, 5, 3, .bgr = 1, .range = 255, .mean = { 104, 117, 123.5f }, .std = { 1, 0, 64 }
-    };
+    striate_preprocessing preprocessing = { 6, 5, 3, .bgr = 1, .range = 2, .mean = { 0.5f, 1, 1.5f }, .std = { 0.5f, 0, 2 } };
     striate_model *model;
     OK(striate_model_new(&model, graph, &preprocessing, names));
     return model;
@@ -111,7 +118,7 @@ static void opens_what_it_saves(void **state)
     assert_string_equal(striate_model_class_name(again, -1), "");
     const striate_preprocessing *p = striate_model_preprocessing(model), *q = striate_model_preprocessing(again);
     assert_memory_equal(p, q, sizeof *p);
-    assert_true(q->std[1] == 1 && q->range == 255 && q->bgr == 1 && q->mean[2] == 123.5f);
+    assert_true(q->std[1] == 1 && q->range == 2 && q->bgr == 1 && q->mean[2] == 1.5f);
 
     striate_data *data = new_data(3, 7);
     for (int i = 0; i < 3; i++) {
@@ -138,7 +145,7 @@ static void opens_what_it_saves(void **state)
 static void refuses_parts_that_disagree(void **state)
 {
     (void)state;
-    static const struct {
+    const struct {
         striate_preprocessing preprocessing;
         const char *network, *const *names, *part;
     } rows[] = {
@@ -148,10 +155,6 @@ static void refuses_parts_that_disagree(void **state)
         { { 6, 5, 3, .mean = { NAN } }, network, names, "no number infinite" },
         { { 6, 5, 3, .range = INFINITY }, network, names, "no number infinite" },
         { { 1, 1, 2 }, "a = input height=1 width=1 channels=2\n", names, "1 or 3 channels, the network takes 2" },
-        { { 1, 1, 1 },
-          "a = input height=1 width=1 channels=1\nb = input height=1 width=1 channels=1\nc = add a b\n",
-          names,
-          "the network has 2 inputs" },
         { { 1, 1, 1 }, "a = input height=1 width=1 channels=1\n", (const char *const[]){ "\xff" }, "class 0 is not UTF-8" },
         { { 1, 1, 1 }, "a = input height=1 width=1 channels=1\n", (const char *const[]){ "\xc0\x80" }, "class 0 is not UTF-8" },
         { { 1, 1, 1 }, "a = input height=1 width=1 channels=1\n", (const char *const[]){ "\xed\xa0\x80" }, "is not UTF-8" },
@@ -519,7 +522,7 @@ static void assert_golden(const char *zoo, const char *weights, const char *gold
     OK(file_read(&json, golden_path, 1 << 20));
     OK(value_parse(&root, (const char *)json.data, json.size, golden_path));
     striate_evaluation *e;
-    OK(striate_evaluate(&e, model, data, (striate_evaluate_options){ 0 }));
+    OK(striate_evaluate(&e, model, data, (striate_evaluate_options){ .limit = LIMIT }));
     const struct value *logits = value_get(root, "logits"), *labels = value_get(root, "labels");
     assert_int_equal(value_size(logits), 16);
     double worst = 0;
@@ -538,8 +541,8 @@ static void assert_golden(const char *zoo, const char *weights, const char *gold
     printf("# %s: %d of %d right (%lld), logits off by %.2g, %.1f s\n", zoo, e->correct, e->images, (long long)correct, worst,
            e->seconds);
     assert_true(worst < within);
-    assert_int_equal(e->images, 10000);
-    assert_true(abs(e->correct - (int)correct) <= correct_within);
+    assert_int_equal(e->images, LIMIT);
+    if (LIMIT == 10000) assert_true(abs(e->correct - (int)correct) <= correct_within);
     striate_evaluation_free(e);
     striate_model_free(model);
     value_free(root);

@@ -79,15 +79,23 @@ striate_status attribute_read(void *options, const struct attribute *a, const ch
     return STRIATE_OK;
 }
 
-void attribute_print(struct text *text, const struct attribute *attribute, double value)
+// The value as text: a number, or the name of a choice.
+static void print_value(struct text *text, const struct attribute *attribute, double value)
 {
-    if (attribute->type != ATTRIBUTE_CHOICE) {
-        text_add_float(text, value);
-        return;
-    }
     const char *choice = attribute->choices;
-    for (int i = (int)value; i > 0; i--) choice = strchr(choice, '|') + 1;
-    text_add_bytes(text, choice, strcspn(choice, "|"));
+    switch (attribute->type) {
+    case ATTRIBUTE_INT:
+    case ATTRIBUTE_FLAG:
+        text_add(text, "%d", (int)value);
+        break;
+    case ATTRIBUTE_FLOAT:
+        text_add_float(text, value);
+        break;
+    case ATTRIBUTE_CHOICE:
+        for (int i = (int)value; i > 0; i--) choice = strchr(choice, '|') + 1;
+        text_add_bytes(text, choice, strcspn(choice, "|"));
+        break;
+    }
 }
 
 void attribute_write(struct text *text, const void *options, const struct op *op)
@@ -98,7 +106,7 @@ void attribute_write(struct text *text, const void *options, const struct op *op
         double value = is_float ? *(const float *)field : *(const int *)field;
         if (value == (is_float ? (float)a->value : a->value)) continue;
         text_add(text, " %s=", a->name);
-        attribute_print(text, a, value);
+        print_value(text, a, value);
     }
 }
 
@@ -114,7 +122,7 @@ static const char *default_of(const struct attribute *a)
 {
     if (a->required) return NULL;
     struct text text = { 0 };
-    attribute_print(&text, a, a->value);
+    print_value(&text, a, a->value);
     const char *copy = text.failed ? NULL : arena_copy(&list.arena, text.s);
     text_free(&text);
     return copy ? copy : "";

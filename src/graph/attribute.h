@@ -12,7 +12,4 @@ striate_status attribute_read(void *options, const struct attribute *attribute, 
 // Adds " name=value" for each attribute that is not its default, in the order of the table.
 void attribute_write(struct text *text, const void *options, const struct op *op);
 
-// The value as text: a number, or the name of a choice.
-void attribute_print(struct text *text, const struct attribute *attribute, double value);
-
 #endif

@@ -107,18 +107,6 @@ static striate_status check_preprocessing(const striate_preprocessing *p, striat
     return STRIATE_OK;
 }
 
-static striate_status find_input(const struct striate_node **input, const striate_graph *graph, const char *where)
-{
-    int inputs = 0;
-    for (int i = 0; i < graph->count; i++)
-        if (graph->nodes[i]->op == &striate_op_input) {
-            *input = graph->nodes[i];
-            inputs++;
-        }
-    if (inputs != 1) FAIL(BAD_NETWORK, "%s: the network has %d inputs; a model takes one image, by one", where, inputs);
-    return STRIATE_OK;
-}
-
 static bool is_utf8(const char *s)
 {
     static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 }; // of as many bytes more
@@ -164,9 +152,8 @@ static void write_classes(struct text *text, const struct striate_model *model)
 static striate_status fill(struct striate_model *model, const striate_preprocessing *preprocessing, const char *const *names,
                            const char *where)
 {
-    const struct striate_node *input = NULL, *output = graph_output(model->graph);
     TRY(graph_seal(model->graph));
-    TRY(find_input(&input, model->graph, where));
+    const struct striate_node *input = model->graph->nodes[0], *output = graph_output(model->graph);
     model->classes = (int)shape_count(output->plan.out);
     model->probabilities = output->op == &striate_op_softmax;
     striate_preprocessing *p = &model->preprocessing;
