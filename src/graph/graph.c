@@ -152,8 +152,10 @@ static striate_status check_options(struct striate_node *node)
         if (value == 0 && !is_float) *(int *)field = (int)(value = a->value);
         double low = a->low, high = a->high;
         if (a->type == ATTRIBUTE_FLAG) high = 1;
-        if (a->type == ATTRIBUTE_CHOICE)
+        if (a->type == ATTRIBUTE_CHOICE) {
+            high = 0;
             for (const char *c = a->choices; *c; c++) high += *c == '|';
+        }
         if (!(value >= low && value <= high))
             FAIL(BAD_NETWORK, "attribute %s is %g, allowed is %g to %g", a->name, value, low, high);
     }
