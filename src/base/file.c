@@ -129,11 +129,22 @@ striate_status file_append(const char *path, const char *s, size_t size)
     return status;
 }
 
+static bool make_folder(const char *path)
+{
+    return !mkdir(path, 0777) || (errno == EEXIST && file_is_folder(path));
+}
+
 striate_status file_make_folder(const char *path)
 {
-    if (mkdir(path, 0777) && !(errno == EEXIST && file_is_folder(path)))
-        FAIL(IO, "%s: cannot make this folder: %s", path, strerror(errno));
-    return STRIATE_OK;
+    if (make_folder(path)) return STRIATE_OK;
+    const char *slash = strrchr(path, '/');
+    if (errno != ENOENT || !slash || slash == path) FAIL(IO, "%s: cannot make this folder: %s", path, strerror(errno));
+    char *parent = strndup(path, (size_t)(slash - path));
+    if (!parent) FAIL(NO_MEMORY, "%s: no memory for its name", path);
+    striate_status status = file_make_folder(parent);
+    free(parent);
+    if (!status && !make_folder(path)) FAIL(IO, "%s: cannot make this folder: %s", path, strerror(errno));
+    return status;
 }
 
 bool file_exists(const char *path)

@@ -26,7 +26,7 @@ striate_status file_write(const char *path, const struct span *spans, int count)
 // Adds a line's bytes to the end of a file.
 striate_status file_append(const char *path, const char *s, size_t size);
 
-striate_status file_make_folder(const char *path); // fine if it is there
+striate_status file_make_folder(const char *path); // and those it lies in; fine if it is there
 bool file_exists(const char *path);
 bool file_is_folder(const char *path);
 
