@@ -72,7 +72,7 @@ static void roff_option(void *context, const struct option *o, size_t offset)
     putchar('\n');
     roff(o->doc);
     if (o->preset) {
-        fputs(" (", stdout);
+        fputs(" (default ", stdout);
         roff(o->preset);
         putchar(')');
     }

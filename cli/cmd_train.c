@@ -219,11 +219,16 @@ static int build_model(struct session *s)
 
 // ---- folders and arguments
 
-static bool holds_run(const char *folder)
+// "run/name"; false if that is longer than a path can be.
+static bool run_path(char path[PATH_MAX], const char *run, const char *name)
+{
+    return snprintf(path, PATH_MAX, "%s/%s", run, name) < PATH_MAX;
+}
+
+static bool holds_run(const char *run)
 {
     char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/last.safetensors", folder);
-    return !access(path, F_OK);
+    return run_path(path, run, "last.safetensors") && !access(path, F_OK);
 }
 
 // runs/MODEL-N, the first that is free.
@@ -270,7 +275,7 @@ static int read_arguments(struct arguments *a, json_t **json, int argc, char **a
     char path[PATH_MAX];
     const char *key, *run = a->resume;
     json_error_t error;
-    snprintf(path, sizeof path, "%s/args.json", run);
+    if (!run_path(path, run, "args.json")) return complain(CODE_USAGE, "--resume: the name is too long");
     *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (!*json && access(path, R_OK))
         return complain(CODE_BAD_INPUT, "%s: %s; --resume takes the folder of an earlier run", path, strerror(errno));
@@ -334,6 +339,7 @@ static int show_header(const struct session *s)
     printf("machine     %d threads, %s, %s for activations and gradients\n", striate_threads(a->threads), striate_isa(),
            bytes(memory).s);
     printf("run         %s\n\n", a->out);
+    fflush(stdout);
     return CODE_OK;
 }
 

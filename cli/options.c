@@ -282,13 +282,23 @@ struct json_walk {
     const char *wrong; // a key
 };
 
+// The shortest decimal number that is this float: 0.1, not 0.100000001.
+static json_t *json_float(float x)
+{
+    char text[32];
+    int digits = 1;
+    do snprintf(text, sizeof text, "%.*g", digits, (double)x);
+    while (strtof(text, NULL) != x && digits++ < 9);
+    return json_real(strtod(text, NULL));
+}
+
 static json_t *list_to_json(const struct option *o, const void *value)
 {
     json_t *list = json_array();
     const struct floats *floats = value;
     const struct ints *ints = value;
     if (o->type == OPTION_FLOATS)
-        for (int i = 0; i < floats->count; i++) json_array_append_new(list, json_real((double)floats->at[i]));
+        for (int i = 0; i < floats->count; i++) json_array_append_new(list, json_float(floats->at[i]));
     else
         for (int i = 0; i < ints->count; i++) json_array_append_new(list, json_integer(ints->at[i]));
     return list;
@@ -316,7 +326,7 @@ static void write_member(void *context, const struct option *o, size_t offset)
         json = json_integer((json_int_t) * (const uint64_t *)value);
         break;
     case OPTION_FLOAT:
-        json = json_real((double)*(const float *)value);
+        json = json_float(*(const float *)value);
         break;
     case OPTION_FLOATS:
     case OPTION_INTS:
@@ -427,7 +437,8 @@ static void help_option(void *context, const struct option *o, size_t offset)
         printf("%*s", HELP_COLUMN - column, "");
     }
     char text[512];
-    snprintf(text, sizeof text, "%s%s%s%s", o->doc, o->preset ? " (" : "", o->preset ? o->preset : "", o->preset ? ")" : "");
+    snprintf(text, sizeof text, "%s%s%s%s", o->doc, o->preset ? " (default " : "", o->preset ? o->preset : "",
+             o->preset ? ")" : "");
     print_wrapped(text, HELP_COLUMN, HELP_COLUMN);
 }
 
