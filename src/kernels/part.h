@@ -33,25 +33,29 @@ INLINE void part_store(float *row, struct part part, vf v)
         vstore_some(row + part.at, v, part.count);
 }
 
-typedef uint8_t vbyte __attribute__((vector_size(LANES))); // a byte per lane
-
+// Bytes, one per lane. GCC widens a loop over lanes better than it does __builtin_convertvector.
 INLINE vmask part_load_bytes(const uint8_t *row, struct part part)
 {
-    vbyte bytes = { 0 };
+    uint8_t bytes[LANES] = { 0 };
+    __typeof__(((vmask)vsplat(0))[0]) lanes[LANES];
     if (part.count == LANES)
-        memcpy(&bytes, row + part.at, LANES);
+        memcpy(bytes, row + part.at, LANES);
     else
-        memcpy(&bytes, row + part.at, part.count);
-    return __builtin_convertvector(bytes, vmask);
+        for (size_t i = 0; i < part.count; i++) bytes[i] = row[part.at + i];
+    for (int i = 0; i < LANES; i++) lanes[i] = bytes[i];
+    vmask v;
+    memcpy(&v, lanes, sizeof v);
+    return v;
 }
 
 INLINE void part_store_bytes(uint8_t *row, struct part part, vmask v)
 {
+    typedef uint8_t vbyte __attribute__((vector_size(LANES)));
     vbyte bytes = __builtin_convertvector(v, vbyte);
     if (part.count == LANES)
         memcpy(row + part.at, &bytes, LANES);
     else
-        memcpy(row + part.at, &bytes, part.count);
+        for (size_t i = 0; i < part.count; i++) row[part.at + i] = bytes[i];
 }
 
 #endif
