@@ -1,0 +1,247 @@
+// reference.c - see reference.h. Written from the formulas, without a look at how the engine does it.
+#include "reference.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+double reference_sigmoid(double x)
+{
+    return 1 / (1 + exp(-x));
+}
+
+double reference_relu_grad(double x, double dy)
+{
+    return x > 0 ? dy : 0;
+}
+
+double reference_sigmoid_grad(double x, double dy)
+{
+    return dy * reference_sigmoid(x) * reference_sigmoid(-x);
+}
+
+double reference_tanh_grad(double x, double dy)
+{
+    return dy / (cosh(x) * cosh(x));
+}
+
+int reference_windows(int length, int size, int stride, int pad, bool ceil)
+{
+    int count = 1;
+    if (!ceil) {
+        while (count * stride + size <= length + 2 * pad) count++;
+        return count;
+    }
+    while ((count - 1) * stride + size < length + 2 * pad) count++; // until all is covered
+    while ((count - 1) * stride - pad >= length) count--;           // but none begins below the image
+    return count;
+}
+
+// Calls visit for each pair of an output value and an input pixel inside its window, rows first.
+typedef void visit_pair(void *context, size_t y, size_t x, double pixels);
+
+static void each_pair(const struct reference_pool *s, visit_pair *visit, void *context)
+{
+    int p_count = reference_windows(s->h, s->size_h, s->stride_h, s->pad_h, s->ceil);
+    int q_count = reference_windows(s->w, s->size_w, s->stride_w, s->pad_w, s->ceil);
+    for (int n = 0; n < s->n; n++)
+        for (int p = 0; p < p_count; p++)
+            for (int q = 0; q < q_count; q++)
+                for (int c = 0; c < s->c; c++) {
+                    size_t y =
+                        (((size_t)n * (size_t)p_count + (size_t)p) * (size_t)q_count + (size_t)q) * (size_t)s->c + (size_t)c;
+                    int inside = 0, padded = 0;
+                    for (int h = p * s->stride_h - s->pad_h, r = 0; r < s->size_h; r++, h++)
+                        for (int w = q * s->stride_w - s->pad_w, t = 0; t < s->size_w; t++, w++) {
+                            inside += h >= 0 && h < s->h && w >= 0 && w < s->w;
+                            padded += h < s->h + s->pad_h && w < s->w + s->pad_w;
+                        }
+                    for (int h = p * s->stride_h - s->pad_h, r = 0; r < s->size_h; r++, h++)
+                        for (int w = q * s->stride_w - s->pad_w, t = 0; t < s->size_w; t++, w++)
+                            if (h >= 0 && h < s->h && w >= 0 && w < s->w)
+                                visit(context, y,
+                                      (((size_t)n * (size_t)s->h + (size_t)h) * (size_t)s->w + (size_t)w) * (size_t)s->c +
+                                          (size_t)c,
+                                      s->exclude_pad ? inside : padded);
+                }
+}
+
+static size_t outputs(const struct reference_pool *s)
+{
+    return (size_t)s->n * (size_t)s->c * (size_t)reference_windows(s->h, s->size_h, s->stride_h, s->pad_h, s->ceil) *
+           (size_t)reference_windows(s->w, s->size_w, s->stride_w, s->pad_w, s->ceil);
+}
+
+static size_t inputs(const struct reference_pool *s)
+{
+    return (size_t)s->n * (size_t)s->h * (size_t)s->w * (size_t)s->c;
+}
+
+struct pooling {
+    const double *x, *dy;
+    double *y, *dx;
+    size_t *argmax;
+};
+
+static void take_max(void *context, size_t y, size_t x, double pixels)
+{
+    struct pooling *job = context;
+    (void)pixels;
+    if (job->x[x] > job->y[y]) {
+        job->y[y] = job->x[x];
+        if (job->argmax) job->argmax[y] = x;
+    }
+}
+
+void reference_max_pool(const struct reference_pool *s, const double *x, double *y)
+{
+    struct pooling job = { .x = x, .y = y };
+    for (size_t i = 0; i < outputs(s); i++) y[i] = -INFINITY;
+    each_pair(s, take_max, &job);
+}
+
+void reference_max_pool_grad(const struct reference_pool *s, const double *x, const double *dy, double *dx)
+{
+    size_t count = outputs(s);
+    struct pooling job = { .x = x, .y = malloc(count * sizeof(double)), .argmax = malloc(count * sizeof(size_t)) };
+    for (size_t i = 0; i < count; i++) job.y[i] = -INFINITY;
+    each_pair(s, take_max, &job);
+    memset(dx, 0, inputs(s) * sizeof *dx);
+    for (size_t i = 0; i < count; i++) dx[job.argmax[i]] += dy[i];
+    free(job.y);
+    free(job.argmax);
+}
+
+static void take_mean(void *context, size_t y, size_t x, double pixels)
+{
+    struct pooling *job = context;
+    job->y[y] += job->x[x] / pixels;
+}
+
+void reference_avg_pool(const struct reference_pool *s, const double *x, double *y)
+{
+    struct pooling job = { .x = x, .y = y };
+    memset(y, 0, outputs(s) * sizeof *y);
+    each_pair(s, take_mean, &job);
+}
+
+static void give_mean(void *context, size_t y, size_t x, double pixels)
+{
+    struct pooling *job = context;
+    job->dx[x] += job->dy[y] / pixels;
+}
+
+void reference_avg_pool_grad(const struct reference_pool *s, const double *dy, double *dx)
+{
+    struct pooling job = { .dy = dy, .dx = dx };
+    memset(dx, 0, inputs(s) * sizeof *dx);
+    each_pair(s, give_mean, &job);
+}
+
+void reference_global_avg_pool(int n, int pixels, int c, const double *x, double *y)
+{
+    memset(y, 0, (size_t)n * (size_t)c * sizeof *y);
+    for (int i = 0; i < n * pixels * c; i++) y[i / (pixels * c) * c + i % c] += x[i] / pixels;
+}
+
+void reference_global_avg_pool_grad(int n, int pixels, int c, const double *dy, double *dx)
+{
+    for (int i = 0; i < n * pixels * c; i++) dx[i] = dy[i / (pixels * c) * c + i % c] / pixels;
+}
+
+void reference_shortcut(int n, int h, int w, int c, int stride, int k, const double *x, double *y)
+{
+    int p_count = (h + stride - 1) / stride, q_count = (w + stride - 1) / stride, before = (k - c) / 2;
+    for (int i = 0; i < n * p_count * q_count * k; i++) {
+        int channel = i % k - before, q = i / k % q_count, p = i / k / q_count % p_count, image = i / k / q_count / p_count;
+        y[i] = channel >= 0 && channel < c ? x[((image * h + p * stride) * w + q * stride) * c + channel] : 0;
+    }
+}
+
+void reference_shortcut_grad(int n, int h, int w, int c, int stride, int k, const double *dy, double *dx)
+{
+    int p_count = (h + stride - 1) / stride, q_count = (w + stride - 1) / stride, before = (k - c) / 2;
+    for (int i = 0; i < n * h * w * c; i++) {
+        int channel = i % c, column = i / c % w, row = i / c / w % h, image = i / c / w / h;
+        bool taken = row % stride == 0 && column % stride == 0;
+        dx[i] = taken ? dy[((image * p_count + row / stride) * q_count + column / stride) * k + before + channel] : 0;
+    }
+}
+
+void reference_moments(int rows, int c, const double *x, double *mean, double *var)
+{
+    for (int j = 0; j < c; j++) {
+        mean[j] = var[j] = 0;
+        for (int i = 0; i < rows; i++) mean[j] += x[i * c + j] / rows;
+        for (int i = 0; i < rows; i++) var[j] += (x[i * c + j] - mean[j]) * (x[i * c + j] - mean[j]) / rows;
+    }
+}
+
+void reference_normalize(int rows, int c, const double *x, const double *mean, const double *var, double eps,
+                         const double *weight, const double *bias, double *y)
+{
+    for (int i = 0; i < rows * c; i++) y[i] = weight[i % c] * (x[i] - mean[i % c]) / sqrt(var[i % c] + eps) + bias[i % c];
+}
+
+void reference_batch_norm_grad(int rows, int c, const double *x, double eps, const double *weight, const double *dy, double *dx,
+                               double *dweight, double *dbias)
+{
+    for (int j = 0; j < c; j++) {
+        double mean = 0, var = 0, dvar = 0, dmean = 0, away = 0;
+        for (int i = 0; i < rows; i++) mean += x[i * c + j] / rows;
+        for (int i = 0; i < rows; i++) var += pow(x[i * c + j] - mean, 2) / rows;
+        dweight[j] = dbias[j] = 0;
+        for (int i = 0; i < rows; i++) {
+            double d = x[i * c + j] - mean, dhat = dy[i * c + j] * weight[j];
+            dweight[j] += dy[i * c + j] * d / sqrt(var + eps);
+            dbias[j] += dy[i * c + j];
+            dvar += dhat * d * -0.5 * pow(var + eps, -1.5);
+            dmean -= dhat / sqrt(var + eps);
+            away += d;
+        }
+        dmean += dvar * -2 * away / rows;
+        for (int i = 0; i < rows; i++)
+            dx[i * c + j] =
+                dy[i * c + j] * weight[j] / sqrt(var + eps) + dvar * 2 * (x[i * c + j] - mean) / rows + dmean / rows;
+    }
+}
+
+void reference_softmax(int rows, int c, const double *x, double *y)
+{
+    for (int i = 0; i < rows; i++, x += c, y += c) {
+        double max = x[0], sum = 0;
+        for (int j = 0; j < c; j++) max = fmax(max, x[j]);
+        for (int j = 0; j < c; j++) sum += exp(x[j] - max);
+        for (int j = 0; j < c; j++) y[j] = exp(x[j] - max) / sum;
+    }
+}
+
+void reference_softmax_grad(int rows, int c, const double *x, const double *dy, double *dx)
+{
+    double *y = malloc((size_t)c * sizeof *y);
+    for (int i = 0; i < rows; i++, x += c, dy += c, dx += c) {
+        reference_softmax(1, c, x, y);
+        for (int j = 0; j < c; j++) {
+            dx[j] = 0;
+            for (int k = 0; k < c; k++) dx[j] += dy[k] * y[k] * ((j == k) - y[j]);
+        }
+    }
+    free(y);
+}
+
+void reference_cross_entropy(int rows, int c, const double *x, const int *labels, double *loss)
+{
+    for (int i = 0; i < rows; i++, x += c) {
+        double max = x[0], sum = 0;
+        for (int j = 0; j < c; j++) max = fmax(max, x[j]);
+        for (int j = 0; j < c; j++) sum += exp(x[j] - max);
+        loss[i] = log(sum) + max - x[labels[i]];
+    }
+}
+
+void reference_cross_entropy_grad(int rows, int c, const double *x, const int *labels, double *dx)
+{
+    reference_softmax(rows, c, x, dx);
+    for (int i = 0; i < rows; i++) dx[i * c + labels[i]] -= 1;
+    for (int i = 0; i < rows * c; i++) dx[i] /= rows;
+}
