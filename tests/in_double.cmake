@@ -1,6 +1,4 @@
-# reference: the oracle. striate_double: base, kernels (one instruction set), ops, optim and graph in double precision.
-add_library(reference STATIC reference.c)
-
+# striate_double: base, kernels (one instruction set), ops, optim and graph in double precision.
 set(double_sources ${SOURCES} ${KERNELS})
 list(FILTER double_sources INCLUDE REGEX "^src/(base|kernels|ops|optim|graph)/")
 list(TRANSFORM double_sources PREPEND ${PROJECT_SOURCE_DIR}/)

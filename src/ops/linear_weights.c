@@ -12,7 +12,8 @@ enum {
     PART = 512,          // pixels, at least
     PART_SUMS = 1 << 20, // of all parts together, at most
     PIECES = 32,         // at least so many, where parts and panels allow
-    WIDEST = 4 * 16,     // floats of a panel's row
+    LANES_MOST = 16,
+    WIDEST = 4 * LANES_MOST, // floats of a panel's row
 };
 
 struct gradient {
@@ -59,7 +60,7 @@ size_t linear_weights_floats(const struct linear *l)
 static void panel_rows(const float **rows, const struct gradient *g, size_t group, size_t from, size_t places, size_t first,
                        const struct panel *panel, float *buffer)
 {
-    float scratch[CHUNK * ROW + WIDEST];
+    float scratch[CHUNK * ROW + LANES_MOST];
     struct window w = g->window;
     w.data += group * w.channels;
     if (g->in_place) {
@@ -67,20 +68,21 @@ static void panel_rows(const float **rows, const struct gradient *g, size_t grou
         return;
     }
     const float *list[CHUNK];
+    size_t stride = panel->width + g->panels.lanes; // gather writes whole vectors
     for (size_t at = first, last = first + panel->cols; at < last;) {
         size_t skip = at % w.run, count = size_min(w.run - skip, last - at);
         window_list(list, scratch, &w, from, places, at / w.run, 1, skip);
-        g->l->k->gather(places, count, list, g->end, buffer + (at - first), (ptrdiff_t)panel->width);
+        g->l->k->gather(places, count, list, g->end, buffer + (at - first), (ptrdiff_t)stride);
         at += count;
     }
-    for (size_t i = 0; i < places; i++) rows[i] = buffer + i * panel->width;
+    for (size_t i = 0; i < places; i++) rows[i] = buffer + i * stride;
 }
 
 static void gradient_piece(const struct gradient *g, size_t part, size_t group, size_t share)
 {
     const struct linear *l = g->l;
     const float *rows[CHUNK];
-    float buffer[CHUNK * WIDEST + WIDEST];
+    float buffer[CHUNK * (WIDEST + LANES_MOST)];
     size_t begin = g->places * part / g->parts, end = g->places * (part + 1) / g->parts;
     size_t all = g->spans * g->panels.count, from = all * share / g->shares, to = all * (share + 1) / g->shares;
     size_t values = window_values(l), filters = l->filters;

@@ -117,7 +117,7 @@ void window_list(const float **list, float *scratch, const struct window *w, siz
                  size_t taps, size_t skip)
 {
     struct place p = place_at(w, first);
-    for (size_t i = 0; i < places; i++, place_next(w, &p))
+    for (size_t i = 0; taps && i < places; i++, place_next(w, &p))
         if (w->rows)
             list_rows(list + i, &scratch, w, p, places, first_tap, taps, skip);
         else
