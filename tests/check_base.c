@@ -253,7 +253,7 @@ static void a_failed_write_leaves_nothing(void **state)
     assert_int_equal(file_write(missing, &span, 1), STRIATE_IO);
     assert_int_equal(file_append(missing, "a", 1), STRIATE_IO);
     assert_int_equal(file_make_folder(path), STRIATE_IO);
-    assert_int_equal(file_make_folder(missing), STRIATE_IO);
+    assert_int_equal(file_make_folder(inside), STRIATE_IO);
     assert_int_equal(file_write("", &span, 1), STRIATE_IO);
     if (file_exists("/dev/full")) {
         assert_int_equal(file_write("/dev/full", &span, 1), STRIATE_IO);
