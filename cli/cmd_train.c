@@ -8,7 +8,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct arguments {
@@ -242,16 +241,6 @@ static void choose_out(struct arguments *a, char path[PATH_MAX])
     a->out = path;
 }
 
-// Makes the folders above `path`; what cannot be made, the library will complain about.
-static void make_parents(const char *path)
-{
-    char folder[PATH_MAX];
-    for (const char *slash = strchr(path + 1, '/'); slash && slash - path < PATH_MAX; slash = strchr(slash + 1, '/')) {
-        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-        mkdir(folder, 0777);
-    }
-}
-
 // args.json: the options of this run, with paths that hold anywhere.
 static char *arguments_json(const struct arguments *a)
 {
@@ -405,13 +394,13 @@ static int train(struct session *s)
                              .seed = a->seed,
                              .out = a->out,
                              .resume = a->resume != NULL,
+                             .overwrite = a->overwrite,
                              .save_steps = a->save_steps,
                              .arguments = json,
                              .on_step = on_step,
                              .on_epoch = on_epoch,
                              .user = s };
     for (int i = 0; i < a->milestones.count; i++) how.milestones[i] = a->milestones.at[i];
-    make_parents(a->out);
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     s->images_before = -1;

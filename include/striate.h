@@ -403,7 +403,8 @@ STRIATE_API striate_status striate_save_npy(const char *path, const float *value
 
 // ---- 9. Training ---------------------------------------------------------------------------------------------------------
 
-// The learning rate over the steps t = 0..T-1 (T = epochs x steps per epoch), times a linear warmup over the first warmup_epochs:
+// The learning rate over the steps t = 0..T-1 (T = epochs x steps per epoch, the epoch counted from 0), times a linear warmup, which is
+// min(1, (t + 1) / W) where W = warmup_epochs x steps per epoch:
 //   constant  lr                          step       lr gamma^floor(epoch / step_epochs)
 //   cosine    lr (1 + cos(pi t / T)) / 2  multistep  lr gamma^(milestones passed)
 //   inv       lr (1 + gamma t)^-power     (Caffe's)
@@ -446,6 +447,7 @@ typedef struct striate_training {
     uint64_t seed;         // of initial weights, order and dropout
     const char *out;       // run folder, made if missing; NULL: write nothing
     int resume;            // 1: go on from out/last.safetensors
+    int overwrite;         // 1: begin anew in a folder that holds a training, which is lost; 0: refuse such a folder
     int save_steps;        // also write last.safetensors every so many steps; 0: each epoch
     const char *arguments; // a JSON object for out/args.json; NULL: made of this struct
     int (*on_step)(void *user, const striate_training_step *step); // nonzero: finish the step, save, return STRIATE_INTERRUPTED

@@ -74,7 +74,7 @@ striate_status run_folder_open(struct run_folder *folder, const struct settings 
     TRY(lock(folder, out));
     if (resume && !file_exists(folder->path[RUN_LAST]))
         FAIL(IO, "%s: no such file, so there is nothing to resume; train without resuming", folder->path[RUN_LAST]);
-    for (int i = RUN_MODEL; i <= RUN_LAST && !resume; i++)
+    for (int i = RUN_MODEL; i <= RUN_LAST && !resume && !settings->training.overwrite; i++)
         if (file_exists(folder->path[i]))
             FAIL(BAD_ARGUMENT, "%s: there is a training in this folder already; resume it or choose another folder",
                  folder->path[i]);
@@ -132,6 +132,8 @@ static striate_status write_metrics(const struct run_folder *folder)
 
 striate_status run_folder_begin(const struct run_folder *folder, const struct settings *settings)
 {
+    for (int i = 0; i < RUN_FILES; i++)
+        if (unlink(folder->path[i]) && errno != ENOENT) FAIL(IO, "%s: cannot remove: %s", folder->path[i], strerror(errno));
     struct text text = { 0 };
     if (settings->training.arguments)
         text_add(&text, "%s\n", settings->training.arguments);

@@ -18,7 +18,7 @@ struct run_folder {
 striate_status run_folder_open(struct run_folder *folder, const struct settings *settings);
 void run_folder_close(struct run_folder *folder);
 
-// Writes args.json, and the metrics without a row.
+// Removes what an earlier training left; writes args.json, and the metrics without a row.
 striate_status run_folder_begin(const struct run_folder *folder, const struct settings *settings);
 // Reads the rows of the first `epochs` epochs back, for a resume.
 striate_status run_folder_recall(struct run_folder *folder, int epochs);

@@ -27,6 +27,7 @@ struct session {
     int64_t steps_per_epoch;
     double seconds;   // this process spent on the epoch under way
     int64_t begun_at; // the image of the epoch that this process began with
+    double drawn;     // when the curves were, by the clock
 };
 
 // ---- open and close ----
@@ -46,7 +47,7 @@ static striate_status begin(struct session *s)
     if (t->resume) {
         TRY(checkpoint_read(s->folder.path[RUN_LAST], s->model, s->optimizer, &s->progress, &s->settings));
         TRY(run_folder_recall(&s->folder, (int)s->progress.epoch));
-        return run_folder_draw(&s->folder);
+        return s->progress.epoch == t->epochs ? run_folder_draw(&s->folder) : STRIATE_OK;
     }
     TRY(striate_init_weights(s->graph, t->seed));
     if (!t->out) return STRIATE_OK;
@@ -201,6 +202,8 @@ static striate_status write_epoch(struct session *s, const striate_epoch *row)
     TRY(run_folder_add(&s->folder, row));
     if (row->best || !s->validation) TRY(striate_model_save(s->model, s->folder.path[RUN_MODEL]));
     TRY(save(s));
+    if (s->progress.epoch < s->settings.training.epochs && clock_seconds() - s->drawn < 1) return STRIATE_OK;
+    s->drawn = clock_seconds();
     return run_folder_draw(&s->folder);
 }
 

@@ -1,0 +1,184 @@
+// check_resume.c - a training that is killed or stopped at any step and resumed ends in the same bytes as one that nothing disturbed, and what
+// cannot be resumed exactly is refused.
+#include "trainings.h"
+
+#include "base/random.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void check_killed(void **state)
+{
+    (void)state;
+    const char *want = straight();
+    int order[STEPS];
+    random_order((struct random_key){ .seed = 5 }, order, STEPS);
+    for (int i = 0; i < 20; i++) {
+        struct job job = { .kill_at = order[i] + 1,
+                           .threads = 1 + i % 3,
+                           .training = { .out = fresh("killed"), .save_steps = i % 2 ? 1 + i % 4 : 0 } };
+        expect(&job, -SIGKILL, NULL);
+        job.kill_at = 0;
+        job.training.resume = 1;
+        expect(&job, STRIATE_OK, NULL);
+        expect_same_run(want, job.training.out);
+        expect_rows(job.training.out, EPOCHS);
+        expect_tidy(job.training.out);
+    }
+}
+
+// Killed at any moment, also while it writes, again and again until it gets through.
+static void check_killed_anywhere(void **state)
+{
+    (void)state;
+    struct job job = { .training = { .out = fresh("anywhere"), .save_steps = 1 } };
+    int status = -1, kills = 0;
+    while (status < 0) {
+        job.training.resume = file_exists(in(job.training.out, "last.safetensors"));
+        pid_t child = training_start(&job);
+        usleep(10000 + 7000 * (useconds_t)kills);
+        kill(child, SIGKILL);
+        status = training_finish(child);
+        kills += status < 0;
+    }
+    assert_int_equal(status, STRIATE_OK);
+    assert_true(kills > 0);
+    expect_same_run(straight(), job.training.out);
+    expect_rows(job.training.out, EPOCHS);
+    expect_tidy(job.training.out);
+}
+
+static void check_interrupted(void **state)
+{
+    (void)state;
+    static const int64_t stops[] = { 1, 4, 5, 12, STEPS };
+    for (size_t i = 0; i < sizeof stops / sizeof *stops; i++) {
+        struct job job = { .stop_at = stops[i], .training.out = fresh("interrupted") };
+        expect(&job, STRIATE_INTERRUPTED, "stopped on request after step");
+        assert_true(report->steps == stops[i]);
+        expect_tidy(job.training.out);
+        job.stop_at = 0;
+        job.training.resume = 1;
+        expect(&job, STRIATE_OK, NULL);
+        expect_same_run(straight(), job.training.out);
+        expect_rows(job.training.out, EPOCHS);
+    }
+}
+
+static void check_finished(void **state)
+{
+    (void)state;
+    struct job job = { .training.out = fresh("finished") };
+    expect(&job, STRIATE_OK, NULL);
+    expect(&job, STRIATE_BAD_ARGUMENT, "there is a training in this folder already");
+    job.training.resume = 1;
+    expect(&job, STRIATE_OK, NULL);
+    assert_int_equal(report->steps, 0);
+    expect_same_run(straight(), job.training.out);
+    expect_rows(job.training.out, EPOCHS);
+    struct job again = { .stop_at = 1, .training = { .out = job.training.out, .overwrite = 1 } };
+    expect(&again, STRIATE_INTERRUPTED, NULL);
+    expect_rows(job.training.out, 0);
+    assert_false(file_exists(in(job.training.out, "model.safetensors")));
+    expect(&job, STRIATE_OK, NULL);
+    expect_same_run(straight(), job.training.out);
+}
+
+static void check_refused(void **state)
+{
+    (void)state;
+    struct job good = { .stop_at = 7, .training.out = fresh("refused") }, bad;
+    bad = good;
+    bad.training.resume = 1;
+    expect(&bad, STRIATE_IO, "cannot open this folder");
+    expect(&good, STRIATE_INTERRUPTED, NULL);
+    struct bytes before = slurp(in(good.training.out, "last.safetensors"));
+    good.training.resume = 1;
+    good.stop_at = 0;
+
+    bad = good, bad.training.batch_size = 8;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with batch_size 16, not 8");
+    bad = good, bad.training.epochs = 9;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with epochs 5, not 9");
+    bad = good, bad.training.learning_rate = 0.5f;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with learning_rate 0.02, not 0.5");
+    bad = good, bad.training.milestones[0] = 3;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with milestones [], not [3]");
+    bad = good, bad.images = 69;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with images 70, not 69");
+    bad = good, bad.no_validation = true;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with validation_images 20, not 0");
+    bad = good, bad.network = "data = input height=8 width=8 channels=1\nfc = dense data units=3\n";
+    expect(&bad, STRIATE_BAD_FILE, "its network is not that of the model at hand");
+    bad = good, bad.lenet = true;
+    expect(&bad, STRIATE_BAD_FILE, "its network is not that of the model at hand");
+    bad = good, bad.training.epochs = -1;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "epochs is -1");
+    bad = good, bad.training.milestones[0] = 3, bad.training.milestones[1] = 3;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "milestone 2");
+    bad = good, bad.training.out = NULL;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "name the run folder");
+
+    struct bytes after = slurp(in(good.training.out, "last.safetensors"));
+    assert_true(before.size == after.size && !memcmp(before.data, after.data, after.size));
+    free(before.data);
+    free(after.data);
+    expect(&good, STRIATE_OK, NULL);
+    expect_same_run(straight(), good.training.out);
+}
+
+static void check_damaged(void **state)
+{
+    (void)state;
+    struct job job = { .stop_at = 12, .training.out = fresh("damaged") };
+    expect(&job, STRIATE_INTERRUPTED, NULL);
+    job.stop_at = 0;
+    job.training.resume = 1;
+    const char *rows = in(job.training.out, "metrics.jsonl"), *last = in(job.training.out, "last.safetensors");
+    struct bytes kept = slurp(rows);
+    put(rows, "{\"epoch\": 1}\n", 13);
+    expect(&job, STRIATE_BAD_FILE, "line 1 is not a row of metrics");
+    put(rows, kept.data, kept.size);
+    free(kept.data);
+
+    kept = slurp(last);
+    char *at = memmem(kept.data, kept.size, "\"progress.step\":\"12\"", 20);
+    if (!at) at = memmem(kept.data, kept.size, "\"progress.step\": \"12\"", 21);
+    assert_non_null(at);
+    at = strchr(at, '1');
+    at[1] = '3';
+    put(last, kept.data, kept.size);
+    expect(&job, STRIATE_BAD_FILE, "its progress does not fit together");
+    at[1] = 'x';
+    put(last, kept.data, kept.size);
+    expect(&job, STRIATE_BAD_FILE, "progress.step is '1x'");
+    put(last, kept.data, kept.size / 2);
+    expect(&job, STRIATE_BAD_FILE, "last.safetensors");
+    at[1] = '2';
+    put(last, kept.data, kept.size);
+    free(kept.data);
+    expect(&job, STRIATE_OK, NULL);
+    expect_same_run(straight(), job.training.out);
+
+    struct job model = { .training = { .out = fresh("model"), .resume = 1 } };
+    assert_int_equal(file_make_folder(model.training.out), STRIATE_OK);
+    kept = slurp(in(straight(), "model.safetensors"));
+    put(in(model.training.out, "last.safetensors"), kept.data, kept.size);
+    free(kept.data);
+    expect(&model, STRIATE_BAD_FILE, "it is a model, not a training");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(check_killed),   cmocka_unit_test(check_killed_anywhere), cmocka_unit_test(check_interrupted),
+        cmocka_unit_test(check_finished), cmocka_unit_test(check_refused),         cmocka_unit_test(check_damaged),
+    };
+    return cmocka_run_group_tests_name("resume", tests, trainings_begin, trainings_end);
+}
