@@ -411,7 +411,7 @@ static void refuses_to_evaluate(void **state)
     assert_int_equal(striate_evaluate(&e, model, data, stop), STRIATE_INTERRUPTED);
     assert_says("after 8 of 20");
     assert_int_equal(striate_evaluate(&e, model, few, (striate_evaluate_options){ 0 }), STRIATE_BAD_FILE);
-    assert_says("5 classes, the model 7");
+    assert_says("has 5 classes, the model 7");
     assert_int_equal(striate_evaluate(&e, model, data, (striate_evaluate_options){ .limit = -1 }), STRIATE_BAD_ARGUMENT);
     assert_null(e);
     striate_data_close(data);

@@ -84,11 +84,12 @@ striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *
     striate_data_info about = striate_data_about(data);
     if (options.batch_size < 0 || options.limit < 0)
         FAIL(BAD_ARGUMENT, "batch size %d, limit %d: neither may be negative", options.batch_size, options.limit);
+    if (!about.images) FAIL(BAD_FILE, "the data set has no image to evaluate");
     if (about.classes != model->classes)
-        FAIL(BAD_FILE, "the data set has %d classes, the model %d: they do not belong together", about.classes, model->classes);
+        FAIL(BAD_FILE, "%s: its data set has %d classes, the model %d: evaluate a model on data of the kind it was trained on",
+             striate_data_name(data, 0), about.classes, model->classes);
     int images = options.limit && options.limit < about.images ? options.limit : about.images;
     int batch = options.batch_size ? options.batch_size : default_batch;
-    if (!images) FAIL(BAD_FILE, "the data set has no image to evaluate");
     struct run r = { .model = model };
     striate_status status = prepare(&r, data, images, batch < images ? batch : images);
     if (!status) status = run(&r, images, &options);
