@@ -82,7 +82,8 @@ typedef struct striate_image {
     int height, width, channels;
 } striate_image;
 
-// Decodes a PNG or JPEG. Images beyond 89 megapixels are refused. striate_image_free releases the pixels.
+// Decodes a PNG or JPEG to 8-bit gray or RGB: transparent pixels are laid on white. Images beyond 89 megapixels, or 65,535 pixels on a side,
+// are refused. striate_image_free releases the pixels.
 STRIATE_API striate_status striate_image_open(striate_image *image, const char *path);
 STRIATE_API striate_status striate_image_decode(striate_image *image, const void *bytes, size_t size, const char *name);
 STRIATE_API striate_status striate_image_save_png(const striate_image *image, const char *path);
