@@ -106,7 +106,7 @@ static void idx_sets(void **state)
 static void bad_idx(void **state)
 {
     (void)state;
-    uint8_t bytes[1024], gz[1100];
+    uint8_t bytes[1024] = { 0 }, gz[1100];
     size_t images = idx_bytes(bytes, 3, 12);
     static const struct {
         int file, at, value, cut; // the byte set, and the bytes cut (or, if negative, added)

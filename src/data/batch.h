@@ -1,4 +1,4 @@
-// batch.h - a data set as batches of a network's input, prepared ahead on a thread of its own.
+// batch.h - a data set as batches of a network's input, prepared ahead on threads of their own.
 #ifndef BATCH_H
 #define BATCH_H
 

@@ -100,10 +100,15 @@ static void part_free(struct part *part)
     free(part->file.data);
 }
 
+// Fashion-MNIST has MNIST's file names: its folder, or the one above, is known by its name.
 static bool is_fashion(const char *directory)
 {
-    char *whole = realpath(directory, NULL);
-    bool yes = strcasestr(whole ? whole : directory, "fashion");
+    char *whole = realpath(directory, NULL), *slash;
+    bool yes = false;
+    for (int part = 0; part < 2 && whole && (slash = strrchr(whole, '/')); part++) {
+        yes = yes || strcasestr(slash, "fashion");
+        *slash = 0;
+    }
     free(whole);
     return yes;
 }
