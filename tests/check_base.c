@@ -238,6 +238,14 @@ static void files_are_written_whole(void **state)
     assert_true(S_ISCHR(about.st_mode));
     unlink(path);
     free(path);
+
+    char *deep = in_folder("deep//er/"), *parent = in_folder("deep");
+    assert_int_equal(file_make_folder(deep), STRIATE_OK);
+    assert_true(file_is_folder(deep));
+    assert_int_equal(rmdir(deep), 0);
+    assert_int_equal(rmdir(parent), 0);
+    free(deep);
+    free(parent);
 }
 
 static void a_failed_write_leaves_nothing(void **state)
