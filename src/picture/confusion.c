@@ -93,6 +93,18 @@ static void lay_out(struct matrix *m, bool title)
     m->bottom = m->top + n * m->cell;
 }
 
+// 1234567 as "1,234,567".
+static void group(char text[32], int64_t count)
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%lld", (long long)count), n = 0;
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0) text[n++] = ',';
+        text[n++] = digits[i];
+    }
+    text[n] = 0;
+}
+
 static void draw_head(struct canvas *canvas, const struct matrix *m, const char *title)
 {
     int64_t all = 0, right = 0;
@@ -100,8 +112,10 @@ static void draw_head(struct canvas *canvas, const struct matrix *m, const char 
         all += row_sum(m, i);
         right += m->count[(size_t)i * (size_t)m->classes + (size_t)i];
     }
-    char text[128];
-    int length = snprintf(text, sizeof text, "%lld of %lld right", (long long)right, (long long)all);
+    char text[128], some[32], whole[32];
+    group(some, right);
+    group(whole, all);
+    int length = snprintf(text, sizeof text, "%s of %s right", some, whole);
     if (all) snprintf(text + length, sizeof text - (size_t)length, " (%.2f %%)", 100.0 * (double)right / (double)all);
     double room = canvas->image.width - MARGIN - m->left;
     font_draw_within(canvas, (struct font){ .size = TITLE, .color = INK, .bold = 1 }, m->left, 84, room, title);
