@@ -1,0 +1,422 @@
+// check_kernels.c - the loops of every instruction set against the reference: every length from 0 to 67, memory that ends at a forbidden page
+// (so that it begins at odd places), gaps between rows that must stay as they are. Convolution's kernels are checked in check_conv.c.
+#include "guard.h"
+#include "kernels/kernels.h"
+#include "ops/op.h"
+#include "reference.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+enum { LONGEST = 67 };
+
+static uint64_t state = 88172645463325252u;
+
+static uint32_t draw(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (uint32_t)(state >> 32);
+}
+
+static float draw_value(void)
+{
+    return (float)draw() / 536870912.0f - 4; // in [-4, 4]
+}
+
+// ---- matrices between forbidden pages, and what they hold, as doubles side by side ----
+
+struct matrix {
+    struct guarded memory;
+    size_t rows, cols;
+    ptrdiff_t ld;
+    float *data;
+};
+
+static struct matrix matrix_new(size_t rows, size_t cols)
+{
+    struct matrix m = { .rows = rows, .cols = cols, .ld = (ptrdiff_t)(cols + (draw() % 2 ? draw() % 7 : 0)) };
+    m.memory = guard_floats(rows && cols ? (rows - 1) * (size_t)m.ld + cols : 0);
+    m.data = m.memory.data;
+    for (size_t r = 0; r < rows; r++)
+        for (size_t i = 0; i < cols; i++) m.data[(ptrdiff_t)r * m.ld + (ptrdiff_t)i] = draw_value();
+    return m;
+}
+
+static double *values_of(const struct matrix *m)
+{
+    double *values = malloc((m->rows * m->cols + 1) * sizeof *values);
+    for (size_t i = 0; i < m->rows * m->cols; i++)
+        values[i] = m->data[(ptrdiff_t)(i / m->cols) * m->ld + (ptrdiff_t)(i % m->cols)];
+    return values;
+}
+
+// Compares a result with `want`, looks at the gaps, and releases the matrix.
+static void matrix_done(const struct kernels *k, const char *what, struct matrix *m, const double *want, double tolerance)
+{
+    bool whole = guard_whole(&m->memory);
+    for (size_t i = 0; m->cols && i < m->memory.count; i++) {
+        size_t row = i / (size_t)m->ld, col = i % (size_t)m->ld;
+        if (col >= m->cols) {
+            whole = whole && guard_is_canary(&m->data[i]);
+            continue;
+        }
+        double expected = want[row * m->cols + col];
+        if (!(fabs(m->data[i] - expected) <= tolerance * (1 + fabs(expected))))
+            fail_msg("%s %s, %zux%zu: [%zu][%zu] is %.9g, not %.9g", k->isa, what, m->rows, m->cols, row, col, m->data[i],
+                     expected);
+    }
+    if (!whole) fail_msg("%s %s, %zux%zu: wrote beside its rows", k->isa, what, m->rows, m->cols);
+    guard_free(&m->memory);
+}
+
+static uint8_t *bytes_of(const struct guarded *memory, size_t count) // the last ones
+{
+    return (uint8_t *)(memory->data + memory->count) - count;
+}
+
+// ---- one check per family; each for all lengths ----
+
+typedef void check_length(const struct kernels *k, size_t rows, size_t cols);
+
+static void each_length(check_length *check, size_t shortest)
+{
+    static const size_t heights[] = { 1, 2, 5 };
+    for (int isa = 0; kernels_at(isa); isa++)
+        for (size_t cols = shortest; cols <= LONGEST; cols++)
+            for (int i = 0; i < 3; i++) check(kernels_at(isa), heights[i], cols);
+}
+
+static double relu(double x)
+{
+    return fmax(x, 0);
+}
+
+static void check_maps(const struct kernels *k, size_t rows, size_t cols)
+{
+    const struct {
+        const char *name;
+        void (*run)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy);
+        void (*run_grad)(size_t rows, size_t cols, const float *y, ptrdiff_t ldy, const float *dy, ptrdiff_t lddy, float *dx,
+                         ptrdiff_t lddx, bool add);
+        double (*f)(double x);
+        double (*slope)(double x, double dy);
+    } maps[] = { { "relu", k->relu, k->relu_grad, relu, reference_relu_grad },
+                 { "sigmoid", k->sigmoid, k->sigmoid_grad, reference_sigmoid, reference_sigmoid_grad },
+                 { "tanh", k->tanh, k->tanh_grad, tanh, reference_tanh_grad } };
+    for (int i = 0; i < 3; i++) {
+        struct matrix x = matrix_new(rows, cols), y = matrix_new(rows, cols), dy = matrix_new(rows, cols),
+                      dx = matrix_new(rows, cols);
+        double *vx = values_of(&x), *want = values_of(&y), *vdy = values_of(&dy), *slopes = values_of(&dx);
+        bool add = draw() % 2;
+        for (size_t j = 0; j < rows * cols; j++) {
+            want[j] = maps[i].f(vx[j]);
+            slopes[j] = (add ? slopes[j] : 0) + maps[i].slope(vx[j], vdy[j]);
+        }
+        maps[i].run(rows, cols, x.data, x.ld, y.data, y.ld);
+        maps[i].run_grad(rows, cols, y.data, y.ld, dy.data, dy.ld, dx.data, dx.ld, add);
+        maps[i].run(rows, cols, x.data, x.ld, x.data, x.ld);
+        matrix_done(k, maps[i].name, &x, want, 3e-7);
+        matrix_done(k, maps[i].name, &y, want, 3e-7);
+        matrix_done(k, maps[i].name, &dy, vdy, 0);
+        matrix_done(k, maps[i].name, &dx, slopes, 2e-6);
+        free(vx), free(want), free(vdy), free(slopes);
+    }
+}
+
+static void check_sums(const struct kernels *k, size_t rows, size_t cols)
+{
+    struct matrix a = matrix_new(rows, cols), b = matrix_new(rows, cols), y = matrix_new(rows, cols),
+                  z = matrix_new(rows, cols), m = matrix_new(rows, cols), f = matrix_new(rows, cols),
+                  s = matrix_new(rows, cols);
+    double *va = values_of(&a), *vb = values_of(&b), *sum = values_of(&y), *copy = values_of(&z), *masked = values_of(&m),
+           *filled = values_of(&f), *spread = values_of(&s);
+    struct guarded memory = guard_floats((rows * cols + 3) / 4);
+    uint8_t *keep = bytes_of(&memory, rows * cols);
+    bool add = draw() % 2;
+    for (size_t i = 0; i < rows * cols; i++) {
+        keep[i] = draw() % 2;
+        sum[i] = va[i] + vb[i];
+        copy[i] = va[i] + (add ? copy[i] : 0);
+        masked[i] = keep[i] * va[i] * 2.5 + (add ? masked[i] : 0);
+        filled[i] = 1.5;
+        spread[i] = va[i % cols] * 0.25 + (add ? spread[i] : 0);
+    }
+    k->add(rows, cols, a.data, a.ld, b.data, b.ld, y.data, y.ld);
+    k->copy(rows, cols, a.data, a.ld, z.data, z.ld, add);
+    k->mask(rows, cols, keep, 2.5f, a.data, a.ld, m.data, m.ld, add);
+    k->fill(rows, cols, 1.5f, f.data, f.ld);
+    k->spread(rows, cols, a.data, 0.25f, s.data, s.ld, add);
+    matrix_done(k, "add", &y, sum, 1e-7);
+    matrix_done(k, "copy", &z, copy, 1e-7);
+    matrix_done(k, "mask", &m, masked, 3e-7);
+    matrix_done(k, "fill", &f, filled, 0);
+    matrix_done(k, "spread", &s, spread, 3e-7);
+    matrix_done(k, "sums", &a, va, 0);
+    matrix_done(k, "sums", &b, vb, 0);
+    free(va), free(vb), free(sum), free(copy), free(masked), free(filled), free(spread);
+    guard_free(&memory);
+}
+
+static void check_norm(const struct kernels *k, size_t rows, size_t cols)
+{
+    struct matrix x = matrix_new(rows, cols), dy = matrix_new(rows, cols), y = matrix_new(rows, cols),
+                  dx = matrix_new(rows, cols);
+    struct matrix v[8]; // mean, sum of squares, a, b, c, two sums, mean again
+    double *w[8], *vx = values_of(&x), *vdy = values_of(&dy), *vy = values_of(&y), *vdx = values_of(&dx);
+    bool add = draw() % 2;
+    for (int i = 0; i < 8; i++) {
+        v[i] = matrix_new(1, cols);
+        w[i] = values_of(&v[i]);
+    }
+    k->mean(rows, cols, x.data, x.ld, v[7].data);
+    k->moments(rows, cols, x.data, x.ld, v[0].data, v[1].data);
+    k->norm_sums(rows, cols, x.data, x.ld, v[0].data, dy.data, dy.ld, v[5].data, v[6].data);
+    k->normalize(rows, cols, x.data, x.ld, v[0].data, v[2].data, v[3].data, y.data, y.ld);
+    k->norm_grad(rows, cols, x.data, x.ld, v[0].data, dy.data, dy.ld, v[2].data, v[3].data, v[4].data, dx.data, dx.ld, add);
+    reference_moments((int)rows, (int)cols, vx, w[0], w[1]);
+    for (size_t i = 0; i < cols; i++) {
+        w[1][i] *= (double)rows;
+        w[5][i] = w[6][i] = 0;
+        w[7][i] = w[0][i];
+    }
+    for (size_t i = 0; i < rows * cols; i++) {
+        size_t c = i % cols;
+        double d = vx[i] - w[0][c];
+        w[5][c] += vdy[i];
+        w[6][c] += vdy[i] * d;
+        vy[i] = d * w[2][c] + w[3][c];
+        vdx[i] = w[2][c] * vdy[i] + w[3][c] * d + w[4][c] + (add ? vdx[i] : 0);
+    }
+    for (int i = 0; i < 8; i++) {
+        matrix_done(k, "norm", &v[i], w[i], 2e-6);
+        free(w[i]);
+    }
+    matrix_done(k, "norm", &x, vx, 0);
+    matrix_done(k, "norm", &dy, vdy, 0);
+    matrix_done(k, "normalize", &y, vy, 2e-6);
+    matrix_done(k, "norm_grad", &dx, vdx, 2e-6);
+    free(vx), free(vdy), free(vy), free(vdx);
+}
+
+static void check_softmax(const struct kernels *k, size_t rows, size_t cols)
+{
+    struct matrix x = matrix_new(rows, cols), y = matrix_new(rows, cols), dy = matrix_new(rows, cols),
+                  dx = matrix_new(rows, cols), loss = matrix_new(rows, 1);
+    double *vx = values_of(&x), *vy = values_of(&y), *vdy = values_of(&dy), *before = values_of(&dx), *vdx = values_of(&dx),
+           *losses = values_of(&loss);
+    struct guarded p = guard_floats(rows * cols);
+    bool add = draw() % 2;
+    int labels[8];
+    for (size_t i = 0; i < rows; i++) labels[i] = (int)(draw() % cols);
+    k->softmax(rows, cols, x.data, x.ld, y.data, y.ld);
+    k->softmax_grad(rows, cols, y.data, y.ld, dy.data, dy.ld, dx.data, dx.ld, add);
+    k->cross_entropy(rows, cols, x.data, x.ld, labels, loss.data, loss.ld, p.data);
+    reference_softmax((int)rows, (int)cols, vx, vy);
+    reference_softmax_grad((int)rows, (int)cols, vx, vdy, vdx);
+    reference_cross_entropy((int)rows, (int)cols, vx, labels, losses);
+    for (size_t i = 0; i < rows * cols; i++) {
+        assert_true(fabs(p.data[i] - vy[i]) <= 1e-6 * vy[i]);
+        vdx[i] += add ? before[i] : 0;
+    }
+    matrix_done(k, "softmax", &x, vx, 0);
+    matrix_done(k, "softmax", &y, vy, 5e-7);
+    matrix_done(k, "softmax", &dy, vdy, 0);
+    matrix_done(k, "softmax_grad", &dx, vdx, 2e-6);
+    matrix_done(k, "cross_entropy", &loss, losses, 5e-7);
+    assert_true(guard_whole(&p));
+    guard_free(&p);
+    free(vx), free(vy), free(vdy), free(before), free(vdx), free(losses);
+}
+
+static void check_update(const struct kernels *k, size_t rows, size_t cols)
+{
+    float momentum = rows == 1 ? 0 : 0.9f, decay = rows == 2 ? 0 : 0.01f;
+    bool nesterov = draw() % 2;
+    struct matrix w = matrix_new(1, cols), g = matrix_new(1, cols), v = matrix_new(1, cols);
+    double *vw = values_of(&w), *vg = values_of(&g), *vv = values_of(&v);
+    k->sgd(cols, w.data, g.data, v.data, 0.1f, momentum, decay, nesterov);
+    for (size_t i = 0; i < cols; i++) {
+        double gradient = vg[i] + decay * vw[i];
+        vv[i] = momentum * vv[i] + gradient;
+        vw[i] -= 0.1 * (nesterov ? gradient + momentum * vv[i] : vv[i]);
+    }
+    assert_true(k->all_finite(cols, w.data));
+    for (size_t i = 0; i < cols; i++) {
+        float keep = w.data[i];
+        w.data[i] = draw() % 2 ? NAN : -INFINITY;
+        assert_false(k->all_finite(cols, w.data));
+        w.data[i] = keep;
+    }
+    matrix_done(k, "sgd", &w, vw, 5e-7);
+    matrix_done(k, "sgd", &g, vg, 0);
+    matrix_done(k, "sgd", &v, vv, 5e-7);
+    free(vw), free(vg), free(vv);
+}
+
+// Windows over every channel count: overlapping, padded, ragged.
+static void check_pools(const struct kernels *k, size_t rows, size_t cols)
+{
+    struct reference_pool r = { .n = 2, .h = 2 + (int)rows, .w = 1 + (int)(draw() % 6), .c = (int)cols };
+    r.size_h = 2 + (int)(draw() % 2);
+    r.size_w = 1 + (int)(draw() % (unsigned)r.w);
+    r.stride_h = 1 + (int)(draw() % 3);
+    r.stride_w = 1 + (int)(draw() % 3);
+    r.pad_h = (int)(draw() % (unsigned)r.size_h);
+    r.pad_w = (int)(draw() % (unsigned)r.size_w);
+    r.ceil = draw() % 2;
+    r.exclude_pad = draw() % 2;
+    struct pool s = { .h = r.h, .w = r.w, .c = r.c, .size_h = r.size_h, .size_w = r.size_w, .stride_h = r.stride_h };
+    s.stride_w = r.stride_w, s.pad_h = r.pad_h, s.pad_w = r.pad_w, s.exclude_pad = r.exclude_pad;
+    s.p = reference_windows(r.h, r.size_h, r.stride_h, r.pad_h, r.ceil);
+    s.q = reference_windows(r.w, r.size_w, r.stride_w, r.pad_w, r.ceil);
+    size_t in = (size_t)(r.n * r.h * r.w), out = (size_t)(r.n * s.p * s.q), half = (size_t)(s.p + 1);
+    for (int mean = 0; mean < 2; mean++) {
+        struct matrix x = matrix_new(in, cols), y = matrix_new(out, cols), dy = matrix_new(out, cols),
+                      dx = matrix_new(in, cols);
+        double *vx = values_of(&x), *vy = values_of(&y), *vdy = values_of(&dy), *before = values_of(&dx), *vdx = values_of(&dx);
+        struct guarded memory = guard_floats((out * cols + 3) / 4);
+        uint8_t *places = bytes_of(&memory, out * cols);
+        bool add = draw() % 2;
+        if (mean) {
+            k->avg_pool(&s, 0, half, x.data, x.ld, y.data, y.ld);
+            k->avg_pool(&s, half, (size_t)(r.n * s.p), x.data, x.ld, y.data, y.ld);
+            k->avg_pool_grad(&s, 0, (size_t)(r.n * s.h), dy.data, dy.ld, dx.data, dx.ld, add);
+            reference_avg_pool(&r, vx, vy);
+            reference_avg_pool_grad(&r, vdy, vdx);
+        } else {
+            k->max_pool(&s, 0, half, x.data, x.ld, y.data, y.ld, places);
+            k->max_pool(&s, half, (size_t)(r.n * s.p), x.data, x.ld, y.data, y.ld, places);
+            k->max_pool_grad(&s, 0, (size_t)(r.n * s.h), places, dy.data, dy.ld, dx.data, dx.ld, add);
+            reference_max_pool(&r, vx, vy);
+            reference_max_pool_grad(&r, vx, vdy, vdx);
+        }
+        for (size_t i = 0; i < in * cols && add; i++) vdx[i] += before[i];
+        matrix_done(k, "pool", &x, vx, 0);
+        matrix_done(k, "pool", &y, vy, 1e-6);
+        matrix_done(k, "pool", &dy, vdy, 0);
+        matrix_done(k, "pool_grad", &dx, vdx, 1e-6);
+        guard_free(&memory);
+        free(vx), free(vy), free(vdy), free(before), free(vdx);
+    }
+}
+
+#define CHECK(name, shortest)                                                                                                  \
+    static void name(void **unused)                                                                                            \
+    {                                                                                                                          \
+        (void)unused;                                                                                                          \
+        each_length(check_##name, shortest);                                                                                   \
+    }
+CHECK(maps, 0)
+CHECK(sums, 0)
+CHECK(norm, 0)
+CHECK(softmax, 1)
+CHECK(update, 0)
+CHECK(pools, 1)
+
+// ---- what lengths do not show ----
+
+// The exponential function is ours: a few units in the last place, over all its range.
+static void accuracy(void **unused)
+{
+    (void)unused;
+    enum { COUNT = 200000 };
+    float *x = malloc(3 * COUNT * sizeof *x), *y = x + COUNT, *z = y + COUNT;
+    for (int i = 0; i < COUNT; i++)
+        x[i] = i % 2 ? -80 + (float)i * (160.0f / COUNT) : ldexpf(draw_value(), -(int)(draw() % 24));
+    for (int isa = 0; kernels_at(isa); isa++) {
+        kernels_at(isa)->sigmoid(1, COUNT, x, COUNT, y, COUNT);
+        kernels_at(isa)->tanh(1, COUNT, x, COUNT, z, COUNT);
+        for (int i = 0; i < COUNT; i++) {
+            assert_true(fabs(y[i] - reference_sigmoid(x[i])) <= 3e-7 * reference_sigmoid(x[i]));
+            assert_true(fabs(z[i] - tanh(x[i])) <= 3e-7 * fabs(tanh(x[i])));
+        }
+    }
+    free(x);
+}
+
+// Infinities have limits, and what is no number stays none, so that a network that diverges is found out.
+static void special_values(void **unused)
+{
+    (void)unused;
+    const float x[4] = { NAN, INFINITY, -INFINITY, -0.0f }, large[4] = { 1e30f, -1e30f, 0, 88 };
+    for (int isa = 0; kernels_at(isa); isa++) {
+        const struct kernels *k = kernels_at(isa);
+        float y[4], loss[2], p[8];
+        k->relu(1, 4, x, 4, y, 4);
+        assert_true(isnan(y[0]) && isinf(y[1]) && y[2] == 0 && y[3] == 0);
+        k->sigmoid(1, 4, x, 4, y, 4);
+        assert_true(isnan(y[0]) && y[1] == 1 && y[2] == 0 && y[3] == 0.5f);
+        k->tanh(1, 4, x, 4, y, 4);
+        assert_true(isnan(y[0]) && y[1] == 1 && y[2] == -1 && y[3] == 0);
+        k->softmax(1, 4, large, 4, y, 4);
+        assert_true(y[0] == 1 && y[1] == 0 && y[2] == 0 && y[3] == 0);
+        k->softmax(1, 4, x, 4, y, 4);
+        assert_true(isnan(y[0]) && isnan(y[3]));
+        k->cross_entropy(1, 4, large, 4, (int[]){ 2 }, loss, 1, p);
+        assert_true(loss[0] == 1e30f);
+        k->cross_entropy(2, 4, (float[8]){ 0 }, 4, (int[]){ -1, 4 }, loss, 1, NULL); // labels out of range
+        assert_true(isnan(loss[0]) && isnan(loss[1]));
+        uint8_t place;
+        struct pool s = { .h = 2, .w = 2, .c = 1, .p = 1, .q = 1, .size_h = 2, .size_w = 2, .stride_h = 2, .stride_w = 2 };
+        k->max_pool(&s, 0, 1, (float[]){ 1, NAN, 3, 4 }, 1, y, 1, &place);
+        assert_true(isnan(y[0]) && place == 1);
+        k->max_pool(&s, 0, 1, (float[]){ 2, 7, 7, 4 }, 1, y, 1, &place); // the first of equals
+        assert_true(y[0] == 7 && place == 1);
+    }
+}
+
+// Large batches, far from zero: statistics in float lose no digits that matter.
+static void batch_statistics(void **unused)
+{
+    (void)unused;
+    enum { N = 64, SIDE = 56, C = 3, ROWS = N * SIDE * SIDE };
+    float *x = malloc(2 * (size_t)ROWS * C * sizeof *x), *y = x + (size_t)ROWS * C;
+    double mean[C] = { 0 }, var[C] = { 0 };
+    for (size_t i = 0; i < (size_t)ROWS * C; i++) x[i] = (i % C == 0 ? 1000.0f : 0.0f) + draw_value();
+    for (size_t i = 0; i < (size_t)ROWS * C; i++) mean[i % C] += x[i] / (double)ROWS;
+    for (size_t i = 0; i < (size_t)ROWS * C; i++) var[i % C] += (x[i] - mean[i % C]) * (x[i] - mean[i % C]) / ROWS;
+    struct tensor in = { x, N, { SIDE, SIDE, C, 1 }, C }, out = { y, N, { SIDE, SIDE, C, 1 }, C }, *ins[] = { &in };
+    striate_norm_options o = { .eps = 1e-5f, .momentum = 1 };
+    float weight[C] = { 1, 1, 1 }, bias[C] = { 0 }, running_mean[C] = { 0 }, running_var[C] = { 1, 1, 1 };
+    for (int isa = 0; kernels_at(isa); isa++) {
+        struct op_args a = { .k = kernels_at(isa), .options = &o, .ins = 1, .in = ins, .out = &out, .train = true };
+        a.param[0] = weight, a.param[1] = bias, a.param[2] = running_mean, a.param[3] = running_var;
+        struct op_plan plan = { 0 };
+        assert_int_equal(striate_op_batch_norm.shape(&a, &plan), STRIATE_OK);
+        a.saved = malloc(plan.saved);
+        a.workspace = malloc(plan.workspace);
+        striate_op_batch_norm.forward(&a);
+        for (int c = 0; c < C; c++) {
+            assert_true(fabs(running_mean[c] - mean[c]) <= 1e-7 * (1 + fabs(mean[c])));
+            assert_true(fabs(running_var[c] - var[c] * ROWS / (ROWS - 1.0)) <= 1e-6 * var[c]);
+        }
+        double sum[C] = { 0 }, squares[C] = { 0 };
+        for (size_t i = 0; i < (size_t)ROWS * C; i++) {
+            sum[i % C] += y[i];
+            squares[i % C] += (double)y[i] * y[i];
+        }
+        for (int c = 0; c < C; c++) {
+            assert_true(fabs(sum[c] / ROWS) < 1e-4);
+            assert_true(fabs(squares[c] / ROWS - 1) < 1e-4);
+        }
+        free(a.saved);
+        free(a.workspace);
+    }
+    free(x);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(maps),     cmocka_unit_test(sums),           cmocka_unit_test(norm),
+        cmocka_unit_test(softmax),  cmocka_unit_test(update),         cmocka_unit_test(pools),
+        cmocka_unit_test(accuracy), cmocka_unit_test(special_values), cmocka_unit_test(batch_statistics),
+    };
+    return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
+}
