@@ -10,9 +10,8 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
-    const float *w = t->w;
     for (size_t tap = 0; tap < t->taps; tap++) {
-        const float *x[BLOCK_ROWS];
+        const float *x[BLOCK_ROWS], *w = t->w + t->row[tap] * (size_t)(vectors * LANES);
 #pragma GCC unroll 12
         for (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
         for (size_t c = 0; c < t->run; c++, w += vectors * LANES) {

@@ -5,12 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// tile: y[pixel][column + j] = bias[j] + sum over taps and i of x[tap][pixel][i] w[tap][i][j]. Where a pixel's window lies is said by pointers, so
+// tile: y[pixel][column + j] = bias[j] + sum over taps and i of x[tap][pixel][i] w[row[tap] + i][j]. Where a pixel's window lies is said by pointers, so
 // windows of any form, padding (a row of zeros) and matrices are all the same.
 struct tile {
     size_t pixels, taps, run;
     const float *const *x; // x[tap * pixels + pixel]: `run` values
-    const float *w;        // [taps * run][vectors * lanes]
+    const size_t *row;
+    const float *w; // [...][vectors * lanes]
     int vectors;
     float *const *y;     // y[pixel]
     size_t column, cols; // cols: of the last vector at least one

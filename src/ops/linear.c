@@ -3,14 +3,18 @@
 
 #include "base/parallel.h"
 
+#include <string.h>
+
 enum {
     BLOCK = 96,      // pixels of a piece: a multiple of every block height of the kernel
-    DEPTH = 512,     // of a panel at once, so that this much of it stays in the cache while the pixels of a block pass
+    DEPTH = 384,     // of a panel at once, so that this much of it stays in the cache while the pixels of a block pass
     LIST = 24 * 96,  // pointers of a piece
     SCRATCH = 16384, // floats for rows that are partly padding
     ROW = 64,        // of a window, as one run
     PIECES = 32,     // at least so many, where the panels allow
+    IMAGES = 12,     // that make it worth while to go by place
 };
+static const double INSIDE = 0.8; // of the taps, above which it is not
 
 struct panels panels_of(const struct kernels *k, size_t cols)
 {
@@ -56,39 +60,57 @@ struct product {
     const float *packed; // [groups][panels][taps * channels][width]
     const float *bias;
     const struct tensor *y;
-    size_t groups, places, block, shares; // a share is some of the panels
+    size_t groups;
+    size_t stretch, blocks, block; // every `stretch` places are cut into `blocks` blocks of `block` places
+    size_t shares;                 // the panels are cut into so many
     bool add;
 };
+
+// Leaves out the taps that are padding for all places of the list; returns how many remain.
+static size_t drop_padding(const float **list, size_t *row, size_t places, size_t taps)
+{
+    size_t left = 0;
+    for (size_t t = 0; t < taps; t++) {
+        if (list[t * places] == window_padding) continue;
+        if (left < t) memcpy(list + left * places, list + t * places, places * sizeof *list);
+        row[left++] = row[t];
+    }
+    return left;
+}
 
 static void product_block(const struct product *p, size_t block, size_t group, size_t share)
 {
     const float *x[LIST];
     float *y[BLOCK], scratch[SCRATCH];
-    size_t first = block * p->block, places = size_min(p->block, p->places - first);
-    size_t depth = p->window.taps * p->window.run, filters = p->panels.cols;
+    size_t row[LIST];
+    size_t within = block % p->blocks * p->block, first = block / p->blocks * p->stretch + within;
+    size_t places = size_min(p->block, p->stretch - within), filters = p->panels.cols;
     struct window w = p->window;
     w.data += group * w.channels;
     window_outputs(y, &w, first, places, p->y->data + group * filters, p->y->ld, p->y->shape.h, p->y->shape.w);
     size_t taps = size_max(1, size_min(DEPTH / w.run, LIST / places)), run = size_ratio(w.run, size_ratio(w.run, DEPTH));
     size_t from = p->panels.count * share / p->shares, to = p->panels.count * (share + 1) / p->shares;
-    for (size_t done = 0, tap = 0, skip = 0; !done || tap < w.taps; done = 1) {
+    const float *packed = p->packed + group * p->panels.vectors * p->panels.lanes * w.taps * w.run;
+    bool begun = false;
+    for (size_t tap = 0, skip = 0; !begun || tap < w.taps; begun = true) {
         size_t now = size_min(taps, w.taps - tap), length = size_min(run, w.run - skip);
         window_list(x, scratch, &w, first, places, tap, now, skip);
+        for (size_t t = 0; t < now; t++) row[t] = (tap + t) * w.run + skip;
+        size_t left = w.by_place ? drop_padding(x, row, places, now) : now;
         for (size_t i = from; i < to; i++) {
             struct panel panel = panel_at(&p->panels, i);
-            const float *packed = p->packed + group * p->panels.vectors * p->panels.lanes * depth;
-            struct tile tile = { .pixels = places,
-                                 .taps = now,
-                                 .run = length,
-                                 .x = x,
-                                 .vectors = panel.vectors,
-                                 .y = y,
-                                 .column = panel.first,
-                                 .cols = panel.cols,
-                                 .w = packed + panel.first * depth + (tap * w.run + skip) * panel.width,
-                                 .bias = p->bias && !done ? p->bias + group * filters + panel.first : NULL,
-                                 .add = p->add || done };
-            p->k->tile(&tile);
+            p->k->tile(&(struct tile){ .pixels = places,
+                                       .taps = left,
+                                       .run = length,
+                                       .x = x,
+                                       .row = row,
+                                       .w = packed + panel.first * w.taps * w.run,
+                                       .vectors = panel.vectors,
+                                       .y = y,
+                                       .column = panel.first,
+                                       .cols = panel.cols,
+                                       .bias = p->bias && !begun ? p->bias + group * filters + panel.first : NULL,
+                                       .add = p->add || begun });
         }
         skip += length;
         if (skip == w.run) skip = 0, tap += now;
@@ -101,14 +123,18 @@ static void product_pieces(void *context, size_t begin, size_t end)
     for (size_t i = begin; i < end; i++) product_block(p, i / p->shares / p->groups, i / p->shares % p->groups, i % p->shares);
 }
 
-static void product_run(struct product *p, size_t images)
+// By place, windows that are padding for the most part cost only what lies in the image.
+static void product_run(struct product *p)
 {
-    p->places = window_places(&p->window, images);
-    if (!p->places) return;
+    struct window *w = &p->window;
+    size_t places = window_places(w);
+    if (!places) return;
+    w->by_place = !w->rows && w->images >= IMAGES && window_inside(w) < INSIDE;
+    p->stretch = w->by_place ? w->images : places;
     p->block = BLOCK;
-    if (p->window.rows)
-        while (p->block * size_min(p->window.taps * p->window.run, DEPTH) > SCRATCH) p->block -= 24;
-    size_t blocks = size_ratio(p->places, p->block);
+    while (w->rows && p->block * size_min(w->taps * w->run, DEPTH) > SCRATCH) p->block -= 24;
+    p->blocks = size_ratio(p->stretch, p->block);
+    size_t blocks = places / p->stretch * p->blocks;
     p->shares = size_max(1, size_min(p->panels.count, PIECES / (blocks * p->groups)));
     parallel_for(blocks * p->groups * p->shares, 1, product_pieces, p);
 }
@@ -153,13 +179,13 @@ void linear_forward(const struct linear *l, const struct tensor *x, const float 
 {
     size_t longest = l->groups == 1 ? ROW : 0;
     struct product p = { .k = l->k,
-                         .window = window_of(l->h, l->w, x->data, x->ld, l->channels, longest),
+                         .window = window_of(l->h, l->w, l->images, x->data, x->ld, l->channels, longest),
                          .groups = l->groups,
                          .panels = panels_of(l->k, l->filters),
                          .packed = packed,
                          .bias = bias,
                          .y = y };
-    product_run(&p, l->images);
+    product_run(&p);
 }
 
 // ---- backward to the data ----
@@ -198,12 +224,12 @@ void linear_backward_data(const struct linear *l, const struct tensor *dy, const
             if (!pack.depth && add) continue;
             parallel_for(l->groups * pack.panels.count * (size_t)h.taps * (size_t)w.taps, 1, pack_channels, &pack);
             struct product p = { .k = l->k,
-                                 .window = window_of(h, w, dy->data, dy->ld, l->filters, 0),
+                                 .window = window_of(h, w, l->images, dy->data, dy->ld, l->filters, 0),
                                  .groups = l->groups,
                                  .panels = pack.panels,
                                  .packed = workspace,
                                  .y = dx,
                                  .add = add };
-            product_run(&p, l->images);
+            product_run(&p);
         }
 }

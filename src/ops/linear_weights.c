@@ -134,9 +134,9 @@ void linear_backward_weights(const struct linear *l, const struct tensor *x, con
     size_t lanes = (size_t)l->k->lanes;
     struct gradient g = { .l = l, .dy = dy, .dw = dw, .db = db, .parts = part_count(l), .spans = 1, .span = window_values(l) };
     g.in_place = l->channels % lanes == 0 && l->channels >= 2 * lanes;
-    g.window = window_of(l->h, l->w, x->data, x->ld, l->channels, l->groups == 1 && !g.in_place ? ROW : 0);
+    g.window = window_of(l->h, l->w, l->images, x->data, x->ld, l->channels, l->groups == 1 && !g.in_place ? ROW : 0);
     g.end = x->data + (ptrdiff_t)(tensor_pixels(x) - 1) * x->ld + x->shape.c;
-    g.places = window_places(&g.window, l->images);
+    g.places = window_places(&g.window);
     if (g.in_place) {
         g.span = l->channels;
         g.spans = g.window.taps;

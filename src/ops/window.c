@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const float zeros[WINDOW_RUN];
+const float window_padding[WINDOW_RUN];
 
 struct axis axis_forward(int ins, int outs, int kernel, int stride, int pad, int dilation)
 {
@@ -33,12 +33,14 @@ struct axis axis_backward(const struct axis *forward, int residue)
     return a;
 }
 
-struct window window_of(struct axis h, struct axis w, const float *data, ptrdiff_t ld, size_t channels, size_t longest)
+struct window window_of(struct axis h, struct axis w, size_t images, const float *data, ptrdiff_t ld, size_t channels,
+                        size_t longest)
 {
     size_t row = (size_t)w.taps * channels;
     bool rows = w.taps > 1 && w.dilate == 1 && ld == (ptrdiff_t)channels && row <= longest;
     return (struct window){ .h = h,
                             .w = w,
+                            .images = images,
                             .data = data,
                             .ld = ld,
                             .channels = channels,
@@ -47,89 +49,105 @@ struct window window_of(struct axis h, struct axis w, const float *data, ptrdiff
                             .run = rows ? row : channels };
 }
 
-size_t window_places(const struct window *w, size_t images)
+size_t window_places(const struct window *w)
 {
-    return images * (size_t)w->h.outs * (size_t)w->w.outs;
+    return w->images * (size_t)w->h.outs * (size_t)w->w.outs;
 }
 
-struct place {
-    size_t image;
-    int row, col;
+// How many of a * i + b for i = 0, 1, ..., count-1 are below `limit`.
+static int below(int limit, int a, int b, int count)
+{
+    if (b >= limit) return 0;
+    int n = (limit - b + a - 1) / a;
+    return n < count ? n : count;
+}
+
+static double axis_inside(const struct axis *a)
+{
+    double inside = 0;
+    for (int t = 0; t < a->taps; t++) {
+        int first = a->offset + t * a->dilate;
+        inside += below(a->ins, a->step, first, a->outs) - below(0, a->step, first, a->outs);
+    }
+    return inside / ((double)a->outs * a->taps);
+}
+
+double window_inside(const struct window *w)
+{
+    return axis_inside(&w->h) * axis_inside(&w->w);
+}
+
+// Places that follow one another at the same distance: of one row, or of one place in many images.
+struct stretch {
+    size_t image, places;
+    int row, col, cols; // cols: of them, how many columns; 1 or places
 };
 
-static struct place place_at(const struct window *w, size_t index)
+static struct stretch stretch_at(const struct window *w, size_t place, size_t most)
 {
-    size_t cols = (size_t)w->w.outs, rows = (size_t)w->h.outs;
-    return (struct place){ index / cols / rows, (int)(index / cols % rows), (int)(index % cols) };
+    size_t cols = (size_t)w->w.outs, rows = (size_t)w->h.outs, image = place / cols / rows;
+    if (w->by_place) image = place % w->images, place /= w->images;
+    size_t col = place % cols, left = w->by_place ? w->images - image : cols - col;
+    struct stretch s = { image, left < most ? left : most, (int)(place / cols % rows), (int)col, 1 };
+    if (!w->by_place) s.cols = (int)s.places;
+    return s;
 }
 
-static void place_next(const struct window *w, struct place *p)
+static void fill(const float **list, size_t places, const float *first, ptrdiff_t step)
 {
-    if (++p->col < w->w.outs) return;
-    p->col = 0;
-    if (++p->row < w->h.outs) return;
-    p->row = 0;
-    p->image++;
+    for (size_t i = 0; i < places; i++) list[i] = first + (ptrdiff_t)i * step;
 }
 
-static const float *pixel(const struct window *w, size_t image, int row, int col)
+static void list_tap(const float **list, float **scratch, const struct window *w, const struct stretch *s, size_t tap,
+                     size_t skip)
 {
-    return w->data + ((ptrdiff_t)((size_t)w->h.ins * image) + row) * w->w.ins * w->ld + col * w->ld;
-}
-
-static void list_pixels(const float **list, const struct window *w, struct place p, size_t stride, size_t first_tap,
-                        size_t taps, size_t skip)
-{
-    int r = (int)(first_tap / (size_t)w->w.taps), s = (int)(first_tap % (size_t)w->w.taps);
-    int row = p.row * w->h.step + w->h.offset + r * w->h.dilate, left = p.col * w->w.step + w->w.offset;
-    for (size_t t = 0; t < taps; row += w->h.dilate, s = 0) {
-        bool inside = row >= 0 && row < w->h.ins;
-        const float *line = inside ? pixel(w, p.image, row, 0) + skip : zeros;
-        for (; s < w->w.taps && t < taps; s++, t++, list += stride) {
-            int col = left + s * w->w.dilate;
-            *list = inside && col >= 0 && col < w->w.ins ? line + col * w->ld : zeros;
-        }
+    size_t cols = (size_t)w->w.taps;
+    int r = (int)(w->rows ? tap : tap / cols), c = w->rows ? 0 : (int)(tap % cols), reach = w->rows ? w->w.taps : 1;
+    int row = s->row * w->h.step + w->h.offset + r * w->h.dilate;
+    int left = s->col * w->w.step + w->w.offset + c * w->w.dilate, step = w->w.step;
+    if (row < 0 || row >= w->h.ins) {
+        fill(list, s->places, window_padding, 0);
+        return;
     }
-}
-
-static void list_rows(const float **list, float **scratch, const struct window *w, struct place p, size_t stride,
-                      size_t first_tap, size_t taps, size_t skip)
-{
-    int left = p.col * w->w.step + w->w.offset, right = left + w->w.taps;
-    int from = left < 0 ? 0 : left, to = right > w->w.ins ? w->w.ins : right;
-    for (size_t t = 0; t < taps; t++, list += stride) {
-        int row = p.row * w->h.step + w->h.offset + (int)(first_tap + t) * w->h.dilate;
-        if (row < 0 || row >= w->h.ins || from >= to) {
-            *list = zeros;
-        } else if (from == left && to == right) {
-            *list = pixel(w, p.image, row, left) + skip;
-        } else {
-            memset(*scratch, 0, w->run * sizeof **scratch);
-            memcpy(*scratch + (size_t)(from - left) * w->channels, pixel(w, p.image, row, from),
-                   (size_t)(to - from) * w->channels * sizeof **scratch);
-            *list = *scratch + skip;
-            *scratch += w->run;
-        }
+    const float *line = w->data + ((ptrdiff_t)(s->image * (size_t)w->h.ins) + row) * w->w.ins * w->ld;
+    int from = below(0, step, left, s->cols), to = below(w->w.ins - reach + 1, step, left, s->cols);
+    if (to < from) to = from;
+    if (w->by_place) {
+        bool inside = to > from;
+        fill(list, s->places, inside ? line + left * w->ld + skip : window_padding, inside ? w->ld * w->w.ins * w->h.ins : 0);
+        return;
+    }
+    fill(list + from, (size_t)(to - from), line + (left + from * step) * w->ld + skip, step * w->ld);
+    for (int i = from ? 0 : to; i < s->cols; i = i + 1 == from ? to : i + 1) { // those that are padding, at least in part
+        int begin = left + i * step, lost = begin < 0 ? -begin : 0, end = begin + reach > w->w.ins ? w->w.ins - begin : reach;
+        list[i] = window_padding;
+        if (lost >= end) continue;
+        memset(*scratch, 0, w->run * sizeof **scratch);
+        memcpy(*scratch + (size_t)lost * w->channels, line + (begin + lost) * w->ld,
+               (size_t)(end - lost) * w->channels * sizeof **scratch);
+        list[i] = *scratch + skip;
+        *scratch += w->run;
     }
 }
 
 void window_list(const float **list, float *scratch, const struct window *w, size_t first, size_t places, size_t first_tap,
                  size_t taps, size_t skip)
 {
-    struct place p = place_at(w, first);
-    for (size_t i = 0; taps && i < places; i++, place_next(w, &p))
-        if (w->rows)
-            list_rows(list + i, &scratch, w, p, places, first_tap, taps, skip);
-        else
-            list_pixels(list + i, w, p, places, first_tap, taps, skip);
+    for (size_t i = 0; i < places;) {
+        struct stretch s = stretch_at(w, first + i, places - i);
+        for (size_t t = 0; t < taps; t++) list_tap(list + t * places + i, &scratch, w, &s, first_tap + t, skip);
+        i += s.places;
+    }
 }
 
 void window_outputs(float **list, const struct window *w, size_t first, size_t places, float *y, ptrdiff_t ld, int out_h,
                     int out_w)
 {
-    struct place p = place_at(w, first);
-    for (size_t i = 0; i < places; i++, place_next(w, &p)) {
-        size_t row = p.image * (size_t)out_h + (size_t)(w->h.first + p.row * w->h.every);
-        list[i] = y + (ptrdiff_t)(row * (size_t)out_w + (size_t)(w->w.first + p.col * w->w.every)) * ld;
+    for (size_t i = 0; i < places;) {
+        struct stretch s = stretch_at(w, first + i, places - i);
+        size_t row = s.image * (size_t)out_h + (size_t)(w->h.first + s.row * w->h.every);
+        size_t step = w->by_place ? (size_t)out_h * (size_t)out_w : (size_t)w->w.every;
+        float *at = y + (ptrdiff_t)(row * (size_t)out_w + (size_t)(w->w.first + s.col * w->w.every)) * ld;
+        for (size_t j = 0; j < s.places; j++) list[i++] = at + (ptrdiff_t)(j * step) * ld;
     }
 }

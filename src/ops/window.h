@@ -21,25 +21,32 @@ struct axis axis_backward(const struct axis *forward, int residue);
 
 enum { WINDOW_RUN = 512 }; // the longest run that padding may stand for
 
-// A window over x[n][h.ins][w.ins], `channels` of which begin at `data`.
+// A window over x[images][h.ins][w.ins], `channels` of which begin at `data`. Its places are h.outs x w.outs per image, counted image by image,
+// or, `by_place`, all images of the first place, then all of the second: then neighbours see the same padding.
 struct window {
     struct axis h, w;
     const float *data;
     ptrdiff_t ld;
-    size_t channels;
+    size_t channels, images;
     size_t taps, run; // a tap is a run of values that lie side by side: a pixel's channels, or a whole row of the window
     bool rows;        // it is a row
+    bool by_place;
 };
 
 // `longest`: a row of the window is one run if its values lie side by side and are no more than this.
-struct window window_of(struct axis h, struct axis w, const float *data, ptrdiff_t ld, size_t channels, size_t longest);
+struct window window_of(struct axis h, struct axis w, size_t images, const float *data, ptrdiff_t ld, size_t channels,
+                        size_t longest);
 
-size_t window_places(const struct window *w, size_t images);
+size_t window_places(const struct window *w);
 
-// list[t * places + i] = value `skip` of the run of tap first_tap + t at place first + i. Padding is a row of zeros; a run that is partly
-// padding is put together in scratch[places * taps * run].
+// The part of all taps that lies in the image.
+double window_inside(const struct window *w);
+
+// list[t * places + i] = value `skip` of the run of tap first_tap + t at place first + i. Padding is a row of zeros, window_padding; a run that
+// is partly padding is put together in scratch[places * taps * run].
 void window_list(const float **list, float *scratch, const struct window *w, size_t first, size_t places, size_t first_tap,
                  size_t taps, size_t skip);
+extern const float window_padding[WINDOW_RUN];
 
 // list[i] = the output position of place first + i, in y[n][out_h][out_w].
 void window_outputs(float **list, const struct window *w, size_t first, size_t places, float *y, ptrdiff_t ld, int out_h,
