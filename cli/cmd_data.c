@@ -1,8 +1,11 @@
 // cmd_data.c - what a data set holds, and what is wrong with it.
 #include "cli.h"
 
+#include <ftw.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 struct arguments {
     int json;
@@ -36,6 +39,12 @@ struct survey {
     char *problem[PROBLEMS];
 };
 
+static void note(struct survey *s)
+{
+    if (s->problems < PROBLEMS) s->problem[s->problems] = copy(striate_error());
+    s->problems++;
+}
+
 // Counts the classes of a split and decodes every image.
 static int look(struct survey *s, int which)
 {
@@ -48,10 +57,7 @@ static int look(struct survey *s, int which)
     for (int i = 0; i < about->images; i++) {
         striate_image image = { 0 };
         s->count[which][striate_data_label(data, i)]++;
-        if (striate_data_image(&image, data, i)) {
-            if (s->problems < PROBLEMS) s->problem[s->problems] = copy(striate_error());
-            s->problems++;
-        }
+        if (striate_data_image(&image, data, i)) note(s);
         striate_image_free(&image);
         progress_images(&progress, i + 1, about->images);
     }
@@ -59,9 +65,40 @@ static int look(struct survey *s, int which)
     return CODE_OK;
 }
 
+static struct survey *walking; // for visit, to which nftw hands no context
+
+static int visit(const char *path, const struct stat *about, int type, struct FTW *place)
+{
+    static const char *const endings[] = { ".png", ".jpg", ".jpeg" };
+    const char *dot = strrchr(path, '.');
+    (void)about, (void)place;
+    for (int i = 0; i < 3 && dot && type == FTW_F; i++) {
+        striate_image image = { 0 };
+        if (strcasecmp(dot, endings[i])) continue;
+        if (striate_image_open(&image, path)) note(walking);
+        striate_image_free(&image);
+    }
+    return walking->problems > PROBLEMS;
+}
+
+// The first image of a folder that is none keeps the set from being opened: this names them all.
+static int find_broken(struct survey *s, const char *directory)
+{
+    char *first = copy(striate_error());
+    walking = s;
+    nftw(directory, visit, 16, 0);
+    complain(CODE_BAD_INPUT, "%s", first ? first : directory);
+    if (s->problems > 1) fprintf(stderr, "%s images cannot be read:\n", s->problems > PROBLEMS ? "more than ten" : "these");
+    for (int i = 0; i < s->problems && i < PROBLEMS && s->problems > 1; i++) fprintf(stderr, "  %s\n", s->problem[i]);
+    free(first);
+    return CODE_BAD_INPUT;
+}
+
 static int survey(struct survey *s, const char *directory)
 {
-    int code = report(striate_data_open(&s->split[0], directory, STRIATE_SPLIT_TRAIN));
+    striate_status status = striate_data_open(&s->split[0], directory, STRIATE_SPLIT_TRAIN);
+    if (status == STRIATE_BAD_FILE) return find_broken(s, directory);
+    int code = report(status);
     if (code) return code;
     s->about[0] = striate_data_about(s->split[0]);
     if (s->about[0].has_test) code = report(striate_data_open(&s->split[1], directory, STRIATE_SPLIT_TEST));

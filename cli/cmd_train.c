@@ -367,6 +367,7 @@ static void on_epoch(void *user, const striate_epoch *e)
 static void show_end(const struct session *s)
 {
     const char *out = s->a.out;
+    if (!s->rows) printf("all %d epochs are done\n", s->a.epochs);
     if (s->best_epoch) printf("\nbest      epoch %d, %.2f %% top-1 on validation\n", s->best_epoch, 100 * s->best);
     printf("%smodel     %s/model.safetensors\n", s->best_epoch ? "" : "\n", out);
     printf("curves    %s/curve.png, metrics.csv, metrics.jsonl\n", out);

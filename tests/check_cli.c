@@ -1,0 +1,546 @@
+// check_cli.c - the command as its users meet it: a row per command line, with the exit code and what it must say. The rows run in order,
+// in a folder of their own, on small made-up data; a few of them build on what those before them wrote.
+#include "striate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct row {
+    const char *line; // a shell's, where $S is the command
+    int code;
+    const char *out, *err; // must occur on stdout and on stderr; NULL: nothing may be said there
+    const char *never;     // a file that must not be there afterwards
+};
+
+// ---- data ----
+
+enum { SIDE = 12, CLASSES = 10, TRAIN = 160, TEST = 40 };
+
+static void write_file(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    fclose(file);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    write_file(path, text, strlen(text));
+}
+
+static void big_endian(uint8_t *at, uint32_t n)
+{
+    for (int i = 0; i < 4; i++) at[i] = (uint8_t)(n >> (24 - 8 * i));
+}
+
+// Image `index` of class `label`: a bright row at its height, on noise.
+static void paint(uint8_t *pixels, int side, int channels, int label, int index)
+{
+    uint32_t noise = (uint32_t)index * 2654435761u + 1;
+    for (int i = 0; i < side * side * channels; i++) {
+        noise = noise * 1664525 + 1013904223;
+        pixels[i] = (uint8_t)((noise >> 24) / 4 + (i / (side * channels) == label + 1 ? 180 : 0));
+    }
+}
+
+// Four IDX files. cut: bytes missing at the end of the training images; grow: bytes too many; magic: their third byte; labels: how many;
+// worst: a label.
+struct idx_fault {
+    int cut, grow, magic, labels, worst;
+};
+
+static void write_split(const char *folder, const char *split, int count, struct idx_fault fault)
+{
+    static uint8_t images[16 + TRAIN * SIDE * SIDE + 64], labels[8 + TRAIN];
+    char path[128];
+    memset(images, 0, sizeof images);
+    images[2] = (uint8_t)(fault.magic ? fault.magic : 8);
+    images[3] = 3;
+    big_endian(images + 4, (uint32_t)count);
+    big_endian(images + 8, SIDE);
+    big_endian(images + 12, SIDE);
+    memset(labels, 0, sizeof labels);
+    labels[2] = 8;
+    labels[3] = 1;
+    int labelled = fault.labels ? fault.labels : count;
+    big_endian(labels + 4, (uint32_t)labelled);
+    for (int i = 0; i < count; i++) {
+        labels[8 + i] = (uint8_t)(i % CLASSES);
+        paint(images + 16 + i * SIDE * SIDE, SIDE, 1, i % CLASSES, i);
+    }
+    if (fault.worst) labels[8 + 3] = (uint8_t)fault.worst;
+    snprintf(path, sizeof path, "%s/%s-images-idx3-ubyte", folder, split);
+    write_file(path, images, (size_t)(16 + count * SIDE * SIDE - fault.cut + fault.grow));
+    snprintf(path, sizeof path, "%s/%s-labels-idx1-ubyte", folder, split);
+    write_file(path, labels, (size_t)(8 + labelled));
+}
+
+static void write_idx(const char *folder, struct idx_fault fault)
+{
+    mkdir(folder, 0777);
+    write_split(folder, "train", TRAIN, fault);
+    write_split(folder, "t10k", TEST, (struct idx_fault){ 0 });
+}
+
+static void write_cifar(const char *folder, int cut, int worst)
+{
+    enum { RECORD = 1 + 3 * 32 * 32, EACH = 10 };
+    static uint8_t records[EACH * RECORD], pixels[32 * 32 * 3];
+    char path[128];
+    mkdir(folder, 0777);
+    for (int file = 1; file <= 6; file++) {
+        for (int i = 0; i < EACH; i++) {
+            records[i * RECORD] = (uint8_t)(file == 2 && i == 4 && worst ? worst : i);
+            paint(pixels, 32, 3, i, i);
+            memcpy(records + i * RECORD + 1, pixels, sizeof pixels);
+        }
+        snprintf(path, sizeof path, file < 6 ? "%s/data_batch_%d.bin" : "%s/test_batch.bin", folder, file);
+        write_file(path, records, (size_t)(EACH * RECORD - (file == 3 ? cut : 0)));
+    }
+}
+
+static void write_folder(const char *folder, int classes, int each)
+{
+    static const char *const names[] = { "ants", "bees", "cows" };
+    uint8_t pixels[16 * 16 * 3];
+    char path[128];
+    mkdir(folder, 0777);
+    for (int c = 0; c < classes; c++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[c]);
+        mkdir(path, 0777);
+        for (int i = 0; i < each; i++) {
+            striate_image image = { pixels, 16, 16, 3 };
+            paint(pixels, 16, 3, 4 * c, i);
+            snprintf(path, sizeof path, "%s/%s/%02d.png", folder, names[c], i);
+            assert_int_equal(striate_image_save_png(&image, path), STRIATE_OK);
+        }
+    }
+}
+
+// A PNG whose header says 60,000 x 60,000; the checksum is right.
+static const uint8_t bomb[] = { 0x89, 'P',  'N',  'G', '\r', '\n', 0x1a, '\n', 0,    0, 0, 13, 'I', 'H', 'D', 'R', 0,
+                                0,    0xea, 0x60, 0,   0,    0xea, 0x60, 8,    '\0', 0, 0, 0,  0,   0,   0,   0 };
+
+static uint32_t crc32_of(const uint8_t *bytes, size_t size)
+{
+    uint32_t crc = ~0u;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320u : 0);
+    }
+    return ~crc;
+}
+
+static void write_bomb(const char *path)
+{
+    uint8_t png[sizeof bomb + 64] = { 0 };
+    memcpy(png, bomb, sizeof bomb);
+    big_endian(png + 29, crc32_of(png + 12, 17));
+    write_file(path, png, sizeof png);
+}
+
+static void write_tensors(const char *path, uint64_t length, const char *header, size_t data)
+{
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    for (int i = 0; i < 8; i++) fputc((int)(length >> (8 * i) & 255), file);
+    fputs(header, file);
+    for (size_t i = 0; i < data; i++) fputc(0, file);
+    fclose(file);
+}
+
+static void write_header(const char *path, const char *header, size_t data)
+{
+    write_tensors(path, strlen(header), header, data);
+}
+
+#define INPUT "data = input height=12 width=12 channels=1\n"
+#define TINY  INPUT "c1 = conv data filters=4 kernel=3 stride=2\nr1 = relu c1\n"
+
+static void write_everything(void)
+{
+    write_idx("toy", (struct idx_fault){ 0 });
+    write_idx("short", (struct idx_fault){ .cut = 100 });
+    write_idx("empty", (struct idx_fault){ .cut = 16 + TRAIN * SIDE * SIDE });
+    write_idx("long", (struct idx_fault){ .grow = 7 });
+    write_idx("magic", (struct idx_fault){ .magic = 13 });
+    write_idx("count", (struct idx_fault){ .labels = TRAIN - 1 });
+    write_idx("label", (struct idx_fault){ .worst = 12 });
+    write_idx("zipped", (struct idx_fault){ 0 });
+    assert_int_equal(system("gzip zipped/*; cp -r zipped badzip; head -c 300 zipped/train-images-idx3-ubyte.gz "
+                            ">badzip/train-images-idx3-ubyte.gz; mkdir nothing; cp -r toy half; rm half/train-labels*"),
+                     0);
+    write_cifar("cifar", 0, 0);
+    write_cifar("cifar-short", 5, 0);
+    write_cifar("cifar-label", 0, 10);
+    write_folder("folder", 2, 12);
+    write_folder("three", 3, 4);
+    write_folder("one-class", 1, 4);
+    write_folder("empty-class", 2, 4);
+    mkdir("empty-class/cows", 0777);
+    write_folder("broken", 2, 4);
+    write_text("broken/ants/00.png", "this is no image");
+    write_text("broken/bees/03.png", "");
+    write_folder("cut", 2, 4);
+    assert_int_equal(system("head -c 200 folder/bees/02.png >cut/bees/02.png"), 0);
+    write_bomb("bomb.png");
+
+    write_text("tiny.net", TINY "f1 = flatten r1\nout = dense f1 units=10\n");
+    write_text("eight.net", TINY "out = dense r1 units=8\n");
+    write_text("large.net", "data = input height=14 width=14 channels=1\nout = dense data units=10\n");
+    write_text("colour.net", "data = input height=12 width=12 channels=3\nout = dense data units=10\n");
+    write_text("op.net", INPUT "c1 = convv data filters=4 kernel=3\n");
+    write_text("attribute.net", INPUT "c1 = conv data filters=4 kernle=3\n");
+    write_text("missing.net", INPUT "c1 = conv data kernel=3\n");
+    write_text("input.net", INPUT "c1 = conv dat filters=4 kernel=3\n");
+    write_text("cycle.net", INPUT "a = add data b\nb = relu a\n");
+    write_text("shape.net", INPUT "c1 = conv data filters=4 kernel=3\ns = add c1 data\n");
+
+    write_tensors("w-short.safetensors", 100, "{}", 0);
+    write_tensors("w-giant.safetensors", (uint64_t)1 << 62, "{}", 0);
+    write_text("w-empty.safetensors", "");
+    write_header("w-twice.safetensors",
+                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+                 "\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+                 8);
+    write_header("w-hole.safetensors", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8);
+    write_header("w-overlap.safetensors",
+                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+                 "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}",
+                 8);
+    write_header("w-dtype.safetensors", "{\"a\":{\"dtype\":\"F31\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4);
+    write_header("w-other.safetensors", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4);
+    write_text("file", "in the way of a folder");
+}
+
+// ---- rows ----
+
+#define TRAIN_TOY "$S train --model tiny.net --data toy --batch-size 16 --lr 0.05 --epochs 2 "
+#define LENET     "--model lenet --weights "
+
+static const struct row rows[] = {
+    // verbs and flags
+    { "$S", 2, NULL, "a verb is needed" },
+    { "$S help", 0, "usage: striate VERB", NULL },
+    { "$S --help", 0, "train ", NULL },
+    { "$S help train", 0, "--lr-scheduler", NULL },
+    { "$S train --help", 0, "usage: striate train --model", NULL },
+    { "$S help trian", 2, NULL, "did you mean 'train'?" },
+    { "$S evla", 2, NULL, "there is no verb 'evla'; did you mean 'eval'?" },
+    { "$S zzzzzz", 2, NULL, "there is no verb 'zzzzzz'\n" },
+    { "$S --version", 0, "striate " STRIATE_VERSION, NULL },
+    { "$S version", 0, "isa ", NULL },
+    { "$S version now", 2, NULL, "'now' is one argument too many" },
+    { "$S train --epoch 3", 2, NULL, "train has no option --epoch; did you mean --epochs?" },
+    { "$S train --qqqq 3", 2, NULL, "train has no option --qqqq\n" },
+    { "$S train -e 3", 2, NULL, "options begin with two dashes" },
+    { "$S train --epochs many", 2, NULL, "--epochs 'many': expected a whole number of at least 1" },
+    { "$S train --epochs=0", 2, NULL, "--epochs '0'" },
+    { "$S train --epochs 3x", 2, NULL, "--epochs '3x'" },
+    { "$S train --epochs 99999999999", 2, NULL, "--epochs '99999999999'" },
+    { "$S train --lr nan", 2, NULL, "--lr 'nan': expected a number" },
+    { "$S train --momentum 2", 2, NULL, "expected a number from 0 to" },
+    { "$S train --lr-scheduler linear", 2, NULL, "expected one of constant|step|multistep|inv|cosine" },
+    { "$S train --lr-milestones 3,x", 2, NULL, "--lr-milestones '3,x': expected whole numbers" },
+    { "$S train --mean 1,,2", 2, NULL, "--mean '1,,2': expected numbers" },
+    { "$S train --seed -1", 2, NULL, "--seed '-1': expected a whole number" },
+    { "$S train --out", 2, NULL, "--out needs a value: RUN" },
+    { "$S train --out --epochs 3", 2, NULL, "--out needs a value: RUN" },
+    { "$S train --nesterov=1", 2, NULL, "--nesterov takes no value" },
+    { "$S train --data toy", 2, NULL, "train needs --model" },
+    { "$S train --model lenet", 2, NULL, "train needs --data" },
+    { "$S train toy", 2, NULL, "'toy' is one argument too many" },
+    { TRAIN_TOY "--lr-scheduler multistep", 2, NULL, "needs --lr-milestones" },
+    { TRAIN_TOY "--lr-milestones 3,2", 2, NULL, "--lr-milestones must rise" },
+    { TRAIN_TOY "--nesterov --momentum 0", 2, NULL, "--nesterov needs --momentum" },
+    { TRAIN_TOY "--mean 1,2,3", 2, NULL, "--mean has 3 values, but the network's input has 1 channel" },
+    { "$S help --man", 0, ".TH STRIATE 1", NULL },
+    { "$S help --completion bash", 0, "complete -o filenames -F _striate striate", NULL },
+    { "$S help --completion zsh", 0, "#compdef striate", NULL },
+    { "$S help --completion fish", 0, "complete -c striate", NULL },
+    { "$S help --completion tcsh", 2, NULL, "bash|zsh|fish" },
+    { "$S help --completion bash >script && bash -n script", 0, NULL, NULL },
+
+    // networks
+    { "$S zoo", 0, "lenet               2014  28x28x1           431,080        2,293,000", NULL },
+    { "$S zoo --json", 0, "\"parameters\": 431080", NULL },
+    { "$S zoo lenet --classes 7", 0, "units=7", NULL },
+    { "$S zoo lenet --input 32x32x3", 0, "height=32 width=32 channels=3", NULL },
+    { "$S zoo lenet --input 32x32", 2, NULL, "expected a size" },
+    { "$S zoo lanet", 3, NULL, "lenet" },
+    { "$S ops", 0, "max_pool", NULL },
+    { "$S ops conv", 0, "filters         int                 required", NULL },
+    { "$S ops conv --json", 0, "\"name\": \"dilation\"", NULL },
+    { "$S ops covn", 2, NULL, "did you mean 'conv'?" },
+    { "$S zoo lenet >edited.net && $S summary edited.net", 0, "4,586,000", NULL },
+    { "$S summary lenet --json", 0, "\"macs\": 2293000", NULL },
+    { "$S summary", 2, NULL, "summary needs one" },
+    { "$S summary nowhere.net", 3, NULL, "nowhere.net" },
+    { "$S summary op.net", 3, NULL, "op.net:2: c1: unknown op 'convv'; did you mean 'conv'?" },
+    { "$S summary attribute.net", 3, NULL, "attribute.net:2: c1 (conv):" },
+    { "$S summary attribute.net", 3, NULL, "kernle" },
+    { "$S summary missing.net", 3, NULL, "missing.net:2: c1 (conv): attribute filters" },
+    { "$S summary input.net", 3, NULL, "input.net:2: c1 (conv): no node 'dat' to take as input; did you mean 'data'?" },
+    { "$S summary cycle.net", 3, NULL, "cycle.net:2: a (add): a cycle" },
+    { "$S summary shape.net", 3, NULL, "shape.net:3" },
+    { "$S summary shape.net", 3, NULL, "10x10x4" },
+
+    // data
+    { "$S data toy", 0, "train     160 images, 12x12 gray", NULL },
+    { "$S data zipped --json", 0, "\"format\": \"idx\"", NULL },
+    { "$S data cifar --show cifar.png && test -s cifar.png", 0, "test      10 images, 32x32 colour", NULL },
+    { "$S data folder", 0, "test      none", NULL },
+    { "$S data", 2, NULL, "data needs DIR" },
+    { "$S data nowhere", 3, NULL, "nowhere: " },
+    { "$S data tiny.net", 3, NULL, "tiny.net: " },
+    { "$S data nothing", 3, NULL, "nothing: " },
+    { "$S data half", 3, NULL, "train-labels-idx1-ubyte" },
+    { "$S data short", 3, NULL, "short/train-images-idx3-ubyte: " },
+    { "$S data empty", 3, NULL, "empty/train-images-idx3-ubyte: " },
+    { "$S data long", 3, NULL, "long/train-images-idx3-ubyte: " },
+    { "$S data magic", 3, NULL, "magic/train-images-idx3-ubyte: " },
+    { "$S data count", 3, NULL, "count/train-labels-idx1-ubyte: 159 labels" },
+    { "$S data label", 3, NULL, "label/train-labels-idx1-ubyte: byte 11: label 12" },
+    { "$S data badzip", 3, NULL, "badzip/train-images-idx3-ubyte.gz: " },
+    { "$S data cifar-short", 3, NULL, "cifar-short/data_batch_3.bin: " },
+    { "$S data cifar-label", 3, NULL, "cifar-label/data_batch_2.bin: byte 12292: label 10" },
+    { "$S data one-class", 3, NULL, "one-class: " },
+    { "$S data empty-class", 3, NULL, "empty-class/cows: " },
+    { "$S data broken", 3, NULL, "broken/ants/00.png: " },
+    { "$S data broken", 3, NULL, "broken/bees/03.png: " },
+    { "$S data cut", 3, "cut/bees/02.png: ", NULL },
+
+    // training
+    { TRAIN_TOY "--out run", 0, "try next  striate eval run/model.safetensors --data toy", "" },
+    { "for f in model.safetensors last.safetensors metrics.jsonl metrics.csv args.json curve.png; do test -s run/$f || exit 1; "
+      "done",
+      0, NULL, NULL },
+    { TRAIN_TOY "--out run", 2, NULL, "run holds a run already; --resume run goes on with it" },
+    { TRAIN_TOY "--out run --overwrite", 0, "model     run/model.safetensors", "" },
+    { TRAIN_TOY "--out deep/in/folders --val-split 0.25", 0, "40 images, held out", "" },
+    { TRAIN_TOY " && test -s runs/tiny-1/model.safetensors", 0, "run         runs/tiny-1", "" },
+    { TRAIN_TOY "--out three-threads --threads 3 >/dev/null && cmp run/model.safetensors three-threads/model.safetensors", 0,
+      NULL, "" },
+    { "$S train --model tiny.net --data zipped --limit 32 --epochs 1 --out small", 0, "32 training images", "" },
+    { "$S train --model lenet --data folder --limit 16 --epochs 1 --out ants", 0,
+      "with 2 classes instead of 10, with 3 channels instead of 1", "" },
+    { "$S train --model lenet --data nowhere --out no", 3, NULL, "nowhere: ", "no" },
+    { "$S train --model lanet --data toy --out no", 3, NULL, "lanet", "no" },
+    { "$S train --model lenet --data short --out no", 3, NULL, "short/", "no" },
+    { "$S train --model lenet --data label --out no", 3, NULL, "label 12", "no" },
+    { "$S train --model lenet --data broken --out no", 3, NULL, "broken/ants/00.png", "no" },
+    { "$S train --model shape.net --data toy --out no", 3, NULL, "shape.net:3", "no" },
+    { "$S train --model eight.net --data toy --out no", 3, NULL,
+      "eight.net: the network's output is 1x1x8, but toy has 10 classes", "no" },
+    { "$S train --model large.net --data toy --out no", 3, NULL,
+      "large.net: the network's input is 14x14x1, but the images of toy are 12x12x1", "no" },
+    { "$S train --model colour.net --data toy --out no", 3, NULL, "colour.net: the network's input is 12x12x3", "no" },
+    { "$S train --model run/model.safetensors --data toy --out no", 2, NULL, "a trained model", "no" },
+    { TRAIN_TOY "--out file", 3, NULL, "file" },
+    { TRAIN_TOY "--out file/run", 3, NULL, "file/run" },
+    { "(ulimit -f 3; trap '' XFSZ; " TRAIN_TOY "--out full >/dev/null)", 3, NULL, "full/", "full/model.safetensors" },
+    { "$S train --resume nowhere", 3, NULL, "nowhere/args.json: No such file" },
+    { "$S train --resume run --out elsewhere", 2, NULL, "--resume goes on in its own folder" },
+    { "$S train --resume run --lr 0.3", 2, "network", "lr" },
+    { "$S train --resume run", 0, "all 2 epochs are done", NULL },
+    { "mkdir spoilt; cp run/* spoilt; echo '{' >spoilt/args.json; $S train --resume spoilt", 3, NULL,
+      "spoilt/args.json, line 2" },
+    { "echo '{\"epochs\":\"x\"}' >spoilt/args.json; $S train --resume spoilt", 3, NULL, "spoilt/args.json: \"epochs\"" },
+    { "$S train --model tiny.net --data toy --lr 1e6 --lr-scheduler constant --epochs 50 --out burst", 4, "network", "finite" },
+    { "$S summary burst/last.safetensors", 0, "total", NULL },
+
+    // evaluation and prediction
+    { "$S eval run/model.safetensors --data toy", 0, "confusion: a row per true class", NULL },
+    { "$S eval run/model.safetensors --data toy --json --limit 20", 0, "\"images\": 20,", NULL },
+    { "$S eval run/model.safetensors --data toy --split train", 0, "images    160", NULL },
+    { "$S eval run/model.safetensors --data toy --logits l.npy --confusion c.png --sheet s.png && test -s l.npy && test -s "
+      "c.png && test -s "
+      "s.png",
+      0, "top-1", NULL },
+    { "$S eval run/model.safetensors --data toy --logits nowhere/l.npy", 3, NULL, "nowhere/l.npy" },
+    { "$S eval run/model.safetensors", 2, NULL, "eval needs --data" },
+    { "$S eval --data toy", 2, NULL, "a model is needed" },
+    { "$S eval run/model.safetensors --model lenet --data toy", 2, NULL, "not both" },
+    { "$S eval run/model.safetensors --data cifar-short --split train", 3, NULL, "cifar-short" },
+    { "$S eval run/model.safetensors --data three", 3, NULL, "3 classes" },
+    { "$S eval nowhere.safetensors --data toy", 3, NULL, "nowhere.safetensors: " },
+    { "$S eval " LENET "w-short.safetensors --data toy", 3, NULL, "w-short.safetensors: " },
+    { "$S eval " LENET "w-giant.safetensors --data toy", 3, NULL, "w-giant.safetensors: " },
+    { "$S eval " LENET "w-empty.safetensors --data toy", 3, NULL, "w-empty.safetensors: " },
+    { "$S eval " LENET "w-twice.safetensors --data toy", 3, NULL, "w-twice.safetensors: " },
+    { "$S eval " LENET "w-hole.safetensors --data toy", 3, NULL, "w-hole.safetensors: " },
+    { "$S eval " LENET "w-overlap.safetensors --data toy", 3, NULL, "w-overlap.safetensors: " },
+    { "$S eval " LENET "w-dtype.safetensors --data toy", 3, NULL, "w-dtype.safetensors: " },
+    { "$S eval " LENET "w-other.safetensors --data toy", 3, NULL, "w-other.safetensors: " },
+    { "$S eval " LENET "run/model.safetensors --data toy", 3, NULL, "run/model.safetensors: " },
+    { "$S eval --model tiny.net --weights run/model.safetensors --mean 0.1,0.2,0.3 --data toy", 2, NULL,
+      "--mean has 3 values" },
+    { "$S eval --model tiny.net --weights run/model.safetensors --mean 0.2 --std 0.2 --data toy", 0, "top-1", NULL },
+    { "head -c 1000 run/model.safetensors >half.safetensors; $S eval half.safetensors --data toy", 3, NULL,
+      "half.safetensors: " },
+    { "sed s/units=10/units=11/ run/model.safetensors >eleven.safetensors; $S eval eleven.safetensors --data toy", 3, NULL,
+      "eleven.safetensors: " },
+    { "$S predict run/model.safetensors folder/ants/00.png --topk 3", 0, " %  ", NULL },
+    { "$S predict run/model.safetensors --json - <folder/ants/00.png", 0, "\"probability\": ", NULL },
+    { "$S predict run/model.safetensors folder/ants/00.png folder/bees/00.png --logits p.npy && test -s p.npy", 0,
+      "folder/bees/00.png", NULL },
+    { "$S predict run/model.safetensors folder/ants/00.png broken/ants/00.png bomb.png nowhere.png folder/bees/01.png", 3,
+      "folder/bees/01.png", "nowhere.png: " },
+    { "$S predict run/model.safetensors broken/ants/00.png", 3, NULL, "broken/ants/00.png: " },
+    { "$S predict run/model.safetensors broken/bees/03.png", 3, NULL, "broken/bees/03.png: " },
+    { "$S predict run/model.safetensors cut/bees/02.png", 3, NULL, "cut/bees/02.png: " },
+    { "$S predict run/model.safetensors bomb.png", 3, NULL, "bomb.png: " },
+    { "$S predict run/model.safetensors - </dev/null", 3, NULL, "standard input: empty" },
+    { "$S predict run/model.safetensors - <&-", 3, NULL, "standard input: " },
+    { "$S predict run/model.safetensors", 2, NULL, "predict needs an image" },
+    { "$S predict", 2, NULL, "predict needs MODEL" },
+    { "$S summary run/model.safetensors --filters f.png && test -s f.png", 0, "filters of c1: f.png", NULL },
+    { "$S summary run/model.safetensors --filters f.png --layer r1", 2, "total", "r1" },
+    { "$S summary lenet --filters f.png", 2, "total", "--filters needs weights" },
+
+    // measuring, and where output goes
+    { "$S bench infer --model lenet --batch-size 2 --steps 1", 0, "images/s", NULL },
+    { "$S bench train --model tiny.net --batch-size 2 --steps 1 --json", 0, "\"images_per_second\": ", NULL },
+    { "$S bench", 2, NULL, "bench needs machine|train|infer" },
+    { "$S bench everything", 2, NULL, "there is no 'bench everything'" },
+    { "$S bench train", 2, NULL, "bench train needs --model" },
+    { "$S zoo >/dev/full", 3, NULL, "standard output: No space left on device" },
+    { "$S train --help >/dev/full", 3, NULL, "standard output: " },
+    { "$S eval run/model.safetensors --data toy --json >/dev/full", 3, NULL, "standard output: " },
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+// ---- running them ----
+
+static char command[4096], scratch[] = "/tmp/check_cli-XXXXXX";
+
+static char *slurp(const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    char *text = calloc(1, 1 << 20);
+    assert_non_null(text);
+    text[fread(text, 1, (1 << 20) - 1, file)] = 0;
+    fclose(file);
+    return text;
+}
+
+static int shell(const char *line)
+{
+    char whole[2048];
+    snprintf(whole, sizeof whole, "{ %s\n} >out 2>err", line);
+    int status = system(whole);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void check_text(const struct row *row, const char *where, const char *text, const char *wanted)
+{
+    if (wanted ? !strstr(text, wanted) : *text) fail_msg("%s\n%s is not as it should be:\n%s", row->line, where, text);
+}
+
+static void check_row(void **state)
+{
+    const struct row *row = *state;
+    int code = shell(row->line);
+    char *out = slurp("out"), *err = slurp("err");
+    if (code != row->code) fail_msg("%s\nexit code %d, not %d:\n%s%s", row->line, code, row->code, out, err);
+    check_text(row, "stdout", out, row->out);
+    check_text(row, "stderr", err, row->err);
+    if (code && code < 10 && strncmp(err, "striate: ", 9) && !strstr(err, "\nstriate: "))
+        fail_msg("%s\nwithout a sentence:\n%s", row->line, err);
+    if (row->never && !access(row->never, F_OK)) fail_msg("%s\nleft %s behind", row->line, row->never);
+    free(out);
+    free(err);
+}
+
+// A run that is interrupted and resumed ends with the bits of one that is not, and tells how to go on.
+static void check_interrupt(void **state)
+{
+    (void)state;
+    static const char long_run[] = "--model tiny.net --data toy --batch-size 1 --epochs 30 --lr 0.001";
+    char line[512];
+    snprintf(line, sizeof line,
+             "$S train %s --out stopped & child=$!; while ! test -s stopped/metrics.csv || test $(wc -l <stopped/metrics.csv) "
+             "-lt 3; do sleep 0.02; "
+             "done; kill -INT $child; wait $child",
+             long_run);
+    assert_int_equal(shell(line), 130);
+    char *err = slurp("err");
+    assert_non_null(strstr(err, "interrupted, and saved; to go on: striate train --resume stopped"));
+    free(err);
+    assert_int_equal(shell("cp -r stopped elsewhere; $S train --resume stopped"), 0);
+    snprintf(line, sizeof line,
+             "$S train %s --out whole && cmp whole/model.safetensors stopped/model.safetensors && cmp "
+             "whole/last.safetensors stopped/last.safetensors",
+             long_run);
+    assert_int_equal(shell(line), 0);
+    assert_int_equal(
+        shell(
+            "(mkdir away; cd away; $S train --resume ../elsewhere) && cmp elsewhere/model.safetensors whole/model.safetensors"),
+        0);
+}
+
+// What the option tables say is in the man page and in all completions.
+static void check_tables(void **state)
+{
+    (void)state;
+    static const char *const sources[] = { "help --man", "help --completion bash", "help --completion zsh",
+                                           "help --completion fish" };
+    for (int i = 0; i < 4; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "$S %s", sources[i]);
+        assert_int_equal(shell(line), 0);
+        char *text = slurp("out");
+        for (const char *word = "weight-decay\0channel-order\0topk\0confusion\0filters\0classes\0show\0steps\0"; *word;
+             word += strlen(word) + 1) {
+            char escaped[32] = "", *to = escaped;
+            for (const char *c = word; *c; c++) {
+                if (*c == '-' && !i) *to++ = '\\';
+                *to++ = *c;
+            }
+            if (!strstr(text, escaped)) fail_msg("%s lacks --%s", sources[i], word);
+        }
+        free(text);
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    const char *given = getenv("STRIATE");
+    char *path = realpath(given ? given : "../striate", command);
+    if (!path || !mkdtemp(scratch) || chdir(scratch)) return -1;
+    setenv("S", command, 1);
+    setenv("LC_ALL", "C", 1);
+    write_everything();
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    char line[128];
+    snprintf(line, sizeof line, "rm -rf %s", scratch);
+    return chdir("/") || system(line);
+}
+
+int main(void)
+{
+    struct CMUnitTest tests[ROWS + 2];
+    for (int i = 0; i < ROWS; i++)
+        tests[i] = (struct CMUnitTest){ .name = rows[i].line, .test_func = check_row, .initial_state = (void *)&rows[i] };
+    tests[ROWS] = (struct CMUnitTest)cmocka_unit_test(check_interrupt);
+    tests[ROWS + 1] = (struct CMUnitTest)cmocka_unit_test(check_tables);
+    return cmocka_run_group_tests_name("cli", tests, set_up, tear_down);
+}
