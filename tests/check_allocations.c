@@ -81,7 +81,7 @@ static void check_network(const char *name, int threads)
     assert_int_equal(striate_sgd_new(&sgd, graph, (striate_sgd_options){ .momentum = 0.9f }), STRIATE_OK);
     for (int i = 0; i < BATCH; i++) striate_plan_labels(plan)[i] = i;
     striate_threads(threads);
-    if (threads > 1) step(plan, sgd, BATCH, 0); // the OpenMP runtime makes its threads, once
+    if (threads > 1) step(plan, sgd, BATCH, 0); // the pool makes its threads, once
     long before = allocations;
     assert_true(before > 0); // the counting works
     for (uint64_t i = 1; i <= 10; i++) step(plan, sgd, i % 3 ? BATCH : 1, i);

@@ -6,6 +6,7 @@
 #include "base/parallel.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "base/thread.h"
 
 #include <dirent.h>
 #include <math.h>

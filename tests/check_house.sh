@@ -21,8 +21,7 @@ verdict "a file includes only floors below its own (tests/floors)" "$(awk '
             print FILENAME ":" FNR ": " own " does not know " quoted[2]
     }' tests/floors $files)"
 
-verdict "OpenMP only in base/parallel.c" "$(
-    grep -nE '#[ \t]*pragma[ \t]+omp|<omp\.h>' $files | grep -v '^src/base/parallel.c:')"
+verdict "threads begin only in base" "$(grep -nE 'pthread_create|thrd_create|pragma[ \t]+omp' $files | grep -v '^src/base/')"
 
 verdict "the library never ends the process" "$(
     grep -nE '(^|[^_[:alnum:]])(exit|_exit|quick_exit|abort|assert)[ \t]*\(' $(find src -name '*.[ch]'))"

@@ -2,7 +2,6 @@
 set(double_sources ${SOURCES} ${KERNELS})
 list(FILTER double_sources INCLUDE REGEX "^src/(base|kernels|ops|optim|graph)/")
 list(TRANSFORM double_sources PREPEND ${PROJECT_SOURCE_DIR}/)
-set_source_files_properties(${PROJECT_SOURCE_DIR}/src/base/parallel.c PROPERTIES COMPILE_OPTIONS "${OpenMP_C_FLAGS}")
 add_library(striate_double STATIC ${double_sources} trial.c)
 target_compile_options(striate_double PUBLIC "SHELL:-include ${CMAKE_CURRENT_SOURCE_DIR}/in_double.h" -Wno-psabi)
 target_compile_definitions(striate_double PRIVATE ISA=base)

@@ -122,7 +122,6 @@ static striate_status train(const struct job *job)
     t.on_step = on_step;
     t.on_epoch = on_epoch;
     t.user = (void *)(uintptr_t)job;
-    striate_threads(0); // OpenMP may begin with a file of its own, before there is no room for one
     striate_threads(job->threads ? job->threads : 1);
     if (job->disk) {
         signal(SIGXFSZ, SIG_IGN);

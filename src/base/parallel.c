@@ -1,23 +1,57 @@
-// parallel.c - OpenMP for computing, POSIX threads for reading ahead.
+// parallel.c - a pool of threads.
+//
+// A job is cut into pieces, and whoever has time takes the next one: the caller, too, so that it never waits for a thread that has not
+// come yet, only for pieces that are under way. On a machine that others use as well this is what keeps work going: a helper that gets
+// no core takes no piece. Threads that wait look around for some microseconds and then sleep.
 #include "base/parallel.h"
 
 #include "striate.h"
 
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#ifdef _OPENMP
-#include <omp.h>
+#if defined(__x86_64__)
+#define RELAX() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define RELAX() __asm__ volatile("yield")
 #else
-static int omp_get_num_procs(void)
-{
-    return 1;
-}
+#define RELAX() (void)0
 #endif
 
-enum { MOST_THREADS = 1024 }; // OpenMP ends the program when the system has no thread to give
+enum { MOST_THREADS = 256, LOOKS = 1000 };
+#define CLOSED UINT32_MAX // as a ticket's piece: beyond every job's last
 
-static int chosen; // 0: not yet
+static struct pool {
+    pthread_mutex_t busy; // held by the caller whose job it is
+    pthread_mutex_t lock; // guards going to sleep
+    pthread_cond_t woken, finished;
+    pthread_t helpers[MOST_THREADS];
+    int started;
+    atomic_int wanted; // helpers that take part
+    atomic_int asleep; // helpers
+    atomic_bool caller_asleep, quit;
+    atomic_uint_least64_t ticket; // the job's number << 32 | its next piece
+    // The job. It changes only while the ticket is CLOSED, so who reads it and then wins a ticket has read all of one job.
+    atomic_size_t count, grain, pieces, done;
+    _Atomic(void (*)(void *, size_t, size_t)) work;
+    _Atomic(void *) context;
+} pool = { .busy = PTHREAD_MUTEX_INITIALIZER,
+           .lock = PTHREAD_MUTEX_INITIALIZER,
+           .woken = PTHREAD_COND_INITIALIZER,
+           .finished = PTHREAD_COND_INITIALIZER };
+
+static atomic_int chosen; // 0: not yet
+
+static int cores(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) ? (int)sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
+}
 
 int parallel_threads(void)
 {
@@ -26,90 +60,131 @@ int parallel_threads(void)
 
 int striate_threads(int threads)
 {
-    chosen = threads > MOST_THREADS ? MOST_THREADS : threads > 0 ? threads : omp_get_num_procs();
+    chosen = threads > MOST_THREADS ? MOST_THREADS : threads > 0 ? threads : cores();
     return chosen;
+}
+
+// Does one piece of the job under way; false: none is left.
+static bool take_piece(void)
+{
+    uint_least64_t ticket = pool.ticket;
+    size_t piece = (uint32_t)ticket, pieces = pool.pieces, count = pool.count, grain = pool.grain;
+    void (*work)(void *, size_t, size_t) = pool.work;
+    void *context = pool.context;
+    if (piece >= pieces) return false;
+    if (!atomic_compare_exchange_strong(&pool.ticket, &ticket, ticket + 1)) return true; // another was quicker: look again
+    size_t begin = piece * grain;
+    work(context, begin, count - begin < grain ? count : begin + grain);
+    if (atomic_fetch_add(&pool.done, 1) + 1 == pieces && pool.caller_asleep) {
+        pthread_mutex_lock(&pool.lock);
+        pthread_cond_signal(&pool.finished);
+        pthread_mutex_unlock(&pool.lock);
+    }
+    return true;
+}
+
+static void wait_for_job_after(uint_least64_t number)
+{
+    for (int i = 0; i < LOOKS; i++) {
+        if (pool.ticket >> 32 != number || pool.quit) return;
+        RELAX();
+    }
+    pthread_mutex_lock(&pool.lock);
+    pool.asleep++;
+    while (pool.ticket >> 32 == number && !pool.quit) pthread_cond_wait(&pool.woken, &pool.lock);
+    pool.asleep--;
+    pthread_mutex_unlock(&pool.lock);
+}
+
+static void *helper_main(void *argument)
+{
+    int index = (int)(intptr_t)argument;
+    while (!pool.quit) {
+        uint_least64_t number = pool.ticket >> 32;
+        while (index < pool.wanted && take_piece()) continue;
+        wait_for_job_after(number);
+    }
+    return NULL;
+}
+
+static void open_job(uint_least64_t number)
+{
+    pool.ticket = number << 32;
+    if (!pool.asleep) return;
+    pthread_mutex_lock(&pool.lock);
+    pthread_cond_broadcast(&pool.woken);
+    pthread_mutex_unlock(&pool.lock);
+}
+
+static void wait_for_pieces(size_t pieces)
+{
+    for (int i = 0; i < LOOKS; i++) {
+        if (pool.done == pieces) return;
+        RELAX();
+    }
+    pthread_mutex_lock(&pool.lock);
+    pool.caller_asleep = true;
+    while (pool.done != pieces) pthread_cond_wait(&pool.finished, &pool.lock);
+    pool.caller_asleep = false;
+    pthread_mutex_unlock(&pool.lock);
+}
+
+static void forget_helpers(void) // in a forked child, which has none
+{
+    pool.started = 0;
+    pool.asleep = 0;
+    pthread_mutex_init(&pool.busy, NULL);
+    pthread_mutex_init(&pool.lock, NULL);
+    pthread_cond_init(&pool.woken, NULL);
+    pthread_cond_init(&pool.finished, NULL);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, forget_helpers);
+}
+
+static void start_helpers(int wanted)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    pool.wanted = wanted;
+    while (pool.started < wanted &&
+           !pthread_create(&pool.helpers[pool.started], NULL, helper_main, (void *)(intptr_t)pool.started))
+        pool.started++;
+}
+
+__attribute__((destructor)) static void end_helpers(void)
+{
+    pool.quit = true;
+    pthread_mutex_lock(&pool.lock);
+    pthread_cond_broadcast(&pool.woken);
+    pthread_mutex_unlock(&pool.lock);
+    while (pool.started) pthread_join(pool.helpers[--pool.started], NULL);
 }
 
 void parallel_for(size_t count, size_t grain, void (*work)(void *context, size_t begin, size_t end), void *context)
 {
     if (!grain) grain = 1;
-    long pieces = (long)(count / grain + (count % grain != 0));
-    int threads = pieces < parallel_threads() ? (int)pieces : parallel_threads();
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1) if (threads > 1)
-    for (long i = 0; i < pieces; i++) {
-        size_t begin = (size_t)i * grain;
+    size_t pieces = count / grain + (count % grain != 0);
+    int threads = parallel_threads();
+    bool alone = pieces < 2 || pieces >= CLOSED || threads < 2 || pthread_mutex_trylock(&pool.busy); // within a piece, too
+    for (size_t begin = 0; alone && begin < count; begin += grain) {
         work(context, begin, count - begin < grain ? count : begin + grain);
+        if (count - begin <= grain) return;
     }
-}
-
-struct background {
-    pthread_t thread;
-    void (*work)(void *context);
-    void *context;
-};
-
-static void *background_main(void *argument)
-{
-    struct background *thread = argument;
-    thread->work(thread->context);
-    return NULL;
-}
-
-struct background *background_start(void (*work)(void *context), void *context)
-{
-    struct background *thread = malloc(sizeof *thread);
-    if (!thread) return NULL;
-    *thread = (struct background){ .work = work, .context = context };
-    if (pthread_create(&thread->thread, NULL, background_main, thread)) {
-        free(thread);
-        return NULL;
-    }
-    return thread;
-}
-
-void background_join(struct background *thread)
-{
-    if (!thread) return;
-    pthread_join(thread->thread, NULL);
-    free(thread);
-}
-
-struct gate {
-    pthread_mutex_t lock;
-    pthread_cond_t woken;
-};
-
-struct gate *gate_new(void)
-{
-    struct gate *gate = malloc(sizeof *gate);
-    if (gate) *gate = (struct gate){ PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER };
-    return gate;
-}
-
-void gate_free(struct gate *gate)
-{
-    if (!gate) return;
-    pthread_mutex_destroy(&gate->lock);
-    pthread_cond_destroy(&gate->woken);
-    free(gate);
-}
-
-void gate_enter(struct gate *gate)
-{
-    pthread_mutex_lock(&gate->lock);
-}
-
-void gate_leave(struct gate *gate)
-{
-    pthread_mutex_unlock(&gate->lock);
-}
-
-void gate_wait(struct gate *gate)
-{
-    pthread_cond_wait(&gate->woken, &gate->lock);
-}
-
-void gate_wake(struct gate *gate)
-{
-    pthread_cond_broadcast(&gate->woken);
+    if (alone) return;
+    start_helpers(threads - 1);
+    uint_least64_t number = pool.ticket >> 32;
+    pool.ticket = number << 32 | CLOSED;
+    pool.count = count;
+    pool.grain = grain;
+    pool.pieces = pieces;
+    pool.done = 0;
+    pool.work = work;
+    pool.context = context;
+    open_job(number + 1);
+    while (take_piece()) continue;
+    wait_for_pieces(pieces);
+    pthread_mutex_unlock(&pool.busy);
 }

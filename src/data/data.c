@@ -3,6 +3,7 @@
 
 #include "base/parallel.h"
 #include "base/status.h"
+#include "base/thread.h"
 
 #include <math.h>
 #include <stdlib.h>
