@@ -64,34 +64,69 @@ void KERNEL(max_pool)(const struct pool *pool, size_t begin, size_t end, const f
     }
 }
 
+// One row of pixels where no two windows overlap: a value of dy meets all pixels of its window.
+INLINE void grad_apart(const struct pool *s, size_t row, const uint8_t *argmax, const float *dy, ptrdiff_t lddy, float *dx,
+                       ptrdiff_t lddx, bool add)
+{
+    size_t c = (size_t)s->c;
+    int h = (int)(row % (size_t)s->h) + s->pad_h, p = h / s->stride_h, r = h % s->stride_h, done = 0;
+    bool held = p < s->p && r < s->size_h;
+    size_t pixel = (row / (size_t)s->h * (size_t)s->p + (size_t)p) * (size_t)s->q;
+    dx += (ptrdiff_t)row * s->w * lddx;
+    for (int q = 0; held && q < s->q; q++, pixel++) {
+        struct inside u = inside_of(q, s->size_w, s->stride_w, s->pad_w, s->w);
+        for (size_t i = 0; i < c; i += LANES) {
+            struct part part = add ? part_once(i, c) : part_overlapping(i, c);
+            vf gradient = part_load(dy + (ptrdiff_t)pixel * lddy, part);
+            vmask place = part_load_bytes(argmax + pixel * c, part);
+            for (int t = u.begin; t < u.end; t++) {
+                float *to = dx + (ptrdiff_t)(u.origin + t) * lddx;
+                vf v = vpick(place == r * s->size_w + t, gradient, vsplat(0));
+                part_store(to, part, add ? part_load(to, part) + v : v);
+            }
+        }
+        done = u.origin + u.end;
+    }
+    for (int column = done; column < s->w && !add; column++) // in no window
+        for (size_t i = 0; i < c; i++) dx[column * lddx + (ptrdiff_t)i] = 0;
+}
+
+// One row of pixels, each gathering from all windows that hold it.
+INLINE void grad_overlapping(const struct pool *s, size_t row, const uint8_t *argmax, const float *dy, ptrdiff_t lddy,
+                             float *dx, ptrdiff_t lddx, bool add)
+{
+    size_t c = (size_t)s->c, image = row / (size_t)s->h * (size_t)s->p * (size_t)s->q;
+    int h = (int)(row % (size_t)s->h) + s->pad_h;
+    struct holders v = { 0 }, u = { 0 };
+    holders_advance(&v, h, s->size_h, s->stride_h, s->p);
+    for (int column = 0; column < s->w; column++) {
+        int w = column + s->pad_w;
+        float *to = dx + ((ptrdiff_t)row * s->w + column) * lddx;
+        holders_advance(&u, w, s->size_w, s->stride_w, s->q);
+        for (size_t i = 0; i < c; i += LANES) {
+            struct part part = add ? part_once(i, c) : part_overlapping(i, c);
+            vf sum = add ? part_load(to, part) : vsplat(0);
+            for (int p = v.first; p < v.end; p++)
+                for (int q = u.first; q < u.end; q++) {
+                    size_t pixel = image + (size_t)p * (size_t)s->q + (size_t)q;
+                    int place = (h - p * s->stride_h) * s->size_w + w - q * s->stride_w;
+                    vmask chosen = part_load_bytes(argmax + pixel * c, part) == place;
+                    sum += vpick(chosen, part_load(dy + (ptrdiff_t)pixel * lddy, part), vsplat(0));
+                }
+            part_store(to, part, sum);
+        }
+    }
+}
+
 void KERNEL(max_pool_grad)(const struct pool *pool, size_t begin, size_t end, const uint8_t *argmax, const float *dy,
                            ptrdiff_t lddy, float *dx, ptrdiff_t lddx, bool add)
 {
-    const struct pool s = *pool;
-    size_t c = (size_t)s.c;
-    for (size_t row = begin; row < end; row++) {
-        int h = (int)(row % (size_t)s.h) + s.pad_h;
-        size_t image = row / (size_t)s.h * (size_t)s.p * (size_t)s.q;
-        struct holders v = { 0 }, u = { 0 };
-        holders_advance(&v, h, s.size_h, s.stride_h, s.p);
-        for (int column = 0; column < s.w; column++) {
-            int w = column + s.pad_w;
-            float *to = dx + ((ptrdiff_t)row * s.w + column) * lddx;
-            holders_advance(&u, w, s.size_w, s.stride_w, s.q);
-            for (size_t i = 0; i < c; i += LANES) {
-                struct part part = add ? part_once(i, c) : part_overlapping(i, c);
-                vf sum = add ? part_load(to, part) : vsplat(0);
-                for (int p = v.first; p < v.end; p++)
-                    for (int q = u.first; q < u.end; q++) {
-                        size_t pixel = image + (size_t)p * (size_t)s.q + (size_t)q;
-                        int place = (h - p * s.stride_h) * s.size_w + w - q * s.stride_w;
-                        vmask chosen = part_load_bytes(argmax + pixel * c, part) == place;
-                        sum += vpick(chosen, part_load(dy + (ptrdiff_t)pixel * lddy, part), vsplat(0));
-                    }
-                part_store(to, part, sum);
-            }
-        }
-    }
+    bool apart = pool->stride_h >= pool->size_h && pool->stride_w == pool->size_w;
+    for (size_t row = begin; row < end; row++)
+        if (apart)
+            grad_apart(pool, row, argmax, dy, lddy, dx, lddx, add);
+        else
+            grad_overlapping(pool, row, argmax, dy, lddy, dx, lddx, add);
 }
 
 void KERNEL(avg_pool)(const struct pool *pool, size_t begin, size_t end, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)

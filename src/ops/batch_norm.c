@@ -10,22 +10,20 @@
 #include <math.h>
 #include <stddef.h>
 
-enum { BLOCK = 256 };
-enum { WEIGHT, BIAS, MEAN, VAR };
+enum { WEIGHT, BIAS, MEAN, VAR, BLOCK = 256 };
 
 static const struct attribute attributes[] = {
-    { "eps", ATTRIBUTE_FLOAT, offsetof(striate_norm_options, eps), "added to the variance", .value = 1e-5, .low = 0,
-      .high = 1 },
-    { "momentum", ATTRIBUTE_FLOAT, offsetof(striate_norm_options, momentum), "the batch's weight in running statistics",
-      .value = 0.1, .low = 0, .high = 1 },
+    { "eps", ATTRIBUTE_FLOAT, offsetof(striate_norm_options, eps), "added to the variance", .value = 1e-5, .high = 1 },
+    { "momentum", ATTRIBUTE_FLOAT, offsetof(striate_norm_options, momentum), "share of the batch", .value = 0.1, .high = 1 },
     { 0 },
 };
 
-// saved: mean[C], istd[C]. workspace: a[C], b[C], c[C], the factors of the pass over x, then each block's two sums: [blocks][C] each.
+// saved: mean[C], istd[C]. workspace: scale[C], slope[C], shift[C] of the pass over x, then each block's two sums: [blocks][C] each.
 struct job {
-    const struct op_args *args;
+    const struct op_args *a;
+    bool backward;
     size_t channels, pixels, blocks;
-    float *mean, *istd, *a, *b, *c, *first, *second;
+    float *mean, *istd, *scale, *slope, *shift, *first, *second;
 };
 
 static size_t blocks_of(size_t pixels)
@@ -33,10 +31,10 @@ static size_t blocks_of(size_t pixels)
     return (pixels + BLOCK - 1) / BLOCK;
 }
 
-static striate_status shape(const struct op_args *args, struct op_plan *plan)
+static striate_status shape(const struct op_args *a, struct op_plan *plan)
 {
-    int c = args->in[0]->shape.c;
-    plan->out = args->in[0]->shape;
+    int c = a->in[0]->shape.c;
+    plan->out = a->in[0]->shape;
     plan->flags = READS_INPUT | IN_PLACE;
     plan->params = 4;
     plan->param[WEIGHT] = (struct op_param){ "weight", PARAM_SCALE, 1, { c }, .pixels = 1, .value = 1 };
@@ -44,22 +42,15 @@ static striate_status shape(const struct op_args *args, struct op_plan *plan)
     plan->param[MEAN] = (struct op_param){ "running_mean", PARAM_STATE, 1, { c }, .pixels = 1 };
     plan->param[VAR] = (struct op_param){ "running_var", PARAM_STATE, 1, { c }, .pixels = 1, .value = 1 };
     plan->saved = 2 * (size_t)c * sizeof(float);
-    plan->workspace = (3 + 2 * blocks_of(tensor_pixels(args->in[0]))) * (size_t)c * sizeof(float);
+    plan->workspace = (3 + 2 * blocks_of(tensor_pixels(a->in[0]))) * (size_t)c * sizeof(float);
     return STRIATE_OK;
 }
 
-static struct job job_of(const struct op_args *args)
+static struct job job_of(const struct op_args *a, bool backward)
 {
-    size_t c = (size_t)args->out->shape.c, pixels = tensor_pixels(args->out), blocks = blocks_of(pixels);
-    float *mean = args->train ? args->saved : args->param[MEAN], *work = args->workspace;
-    return (struct job){
-        args, c, pixels, blocks, mean, mean + c, work, work + c, work + 2 * c, work + 3 * c, work + (3 + blocks) * c
-    };
-}
-
-static void each_block(const struct job *job, void (*work)(void *context, size_t begin, size_t end))
-{
-    parallel_for(job->blocks, 16384 / (BLOCK * job->channels) + 1, work, (void *)(uintptr_t)job);
+    size_t c = (size_t)a->out->shape.c, pixels = tensor_pixels(a->out), blocks = blocks_of(pixels);
+    float *mean = a->train ? a->saved : a->param[MEAN], *w = a->workspace;
+    return (struct job){ a, backward, c, pixels, blocks, mean, mean + c, w, w + c, w + 2 * c, w + 3 * c, w + (3 + blocks) * c };
 }
 
 static struct rows block_of(const struct job *job, const struct tensor *t, size_t block)
@@ -68,31 +59,34 @@ static struct rows block_of(const struct job *job, const struct tensor *t, size_
     return rows_of(t, begin, begin + BLOCK < job->pixels ? begin + BLOCK : job->pixels);
 }
 
-static void measure(void *context, size_t begin, size_t end)
+static void sum_block(void *context, size_t block, size_t end)
 {
     const struct job *job = context;
-    for (size_t i = begin; i < end; i++) {
-        struct rows x = block_of(job, job->args->in[0], i);
-        size_t at = i * job->channels;
-        job->args->k->moments(x.rows, x.cols, x.data, x.ld, job->first + at, job->second + at);
+    struct rows x = block_of(job, job->a->in[0], block);
+    float *first = job->first + block * job->channels, *second = job->second + block * job->channels;
+    (void)end;
+    if (!job->backward) {
+        job->a->k->moments(x.rows, x.cols, x.data, x.ld, first, second);
+        return;
     }
+    struct rows dy = block_of(job, job->a->dout, block);
+    job->a->k->norm_sums(x.rows, x.cols, x.data, x.ld, job->mean, dy.data, dy.ld, first, second);
 }
 
 // Mean and variance of channels begin..end-1 from those of the blocks (Chan et al. 1983), and the running statistics.
 static void merge(void *context, size_t begin, size_t end)
 {
     const struct job *job = context;
-    const striate_norm_options *o = job->args->options;
+    const striate_norm_options *o = job->a->options;
     for (size_t c = begin; c < end; c++) {
-        double sum = 0, squares = 0, m = (double)job->pixels;
+        double mean = 0, squares = 0, m = (double)job->pixels;
         for (size_t i = 0; i < job->blocks; i++)
-            sum += job->first[i * job->channels + c] * (double)block_of(job, job->args->in[0], i).rows;
-        double mean = sum / m;
+            mean += job->first[i * job->channels + c] * (double)block_of(job, job->a->in[0], i).rows / m;
         for (size_t i = 0; i < job->blocks; i++) {
             double away = job->first[i * job->channels + c] - mean;
-            squares += job->second[i * job->channels + c] + away * away * (double)block_of(job, job->args->in[0], i).rows;
+            squares += job->second[i * job->channels + c] + away * away * (double)block_of(job, job->a->in[0], i).rows;
         }
-        float *running = &job->args->param[MEAN][c], *spread = &job->args->param[VAR][c];
+        float *running = &job->a->param[MEAN][c], *spread = &job->a->param[VAR][c];
         *running += o->momentum * ((float)mean - *running);
         *spread += o->momentum * ((float)(squares / (m > 1 ? m - 1 : 1)) - *spread);
         job->mean[c] = (float)mean;
@@ -103,58 +97,46 @@ static void merge(void *context, size_t begin, size_t end)
 static void normalize(void *context, size_t begin, size_t end)
 {
     const struct job *job = context;
-    struct rows x = rows_of(job->args->in[0], begin, end), y = rows_of(job->args->out, begin, end);
-    job->args->k->normalize(x.rows, x.cols, x.data, x.ld, job->mean, job->a, job->args->param[BIAS], y.data, y.ld);
+    struct rows x = rows_of(job->a->in[0], begin, end), y = rows_of(job->a->out, begin, end);
+    job->a->k->normalize(x.rows, x.cols, x.data, x.ld, job->mean, job->scale, job->a->param[BIAS], y.data, y.ld);
 }
 
-static void forward(const struct op_args *args)
+static void forward(const struct op_args *a)
 {
-    struct job job = job_of(args);
-    if (args->train) {
-        each_block(&job, measure);
+    struct job job = job_of(a, false);
+    if (a->train) {
+        parallel_for(job.blocks, 1, sum_block, &job);
         parallel_for(job.channels, 16, merge, &job);
     }
-    double eps = ((const striate_norm_options *)args->options)->eps;
+    double eps = ((const striate_norm_options *)a->options)->eps;
     for (size_t c = 0; c < job.channels; c++)
-        job.a[c] = args->param[WEIGHT][c] * (args->train ? job.istd[c] : (float)(1 / sqrt(args->param[VAR][c] + eps)));
-    rows_for(args->out, normalize, &job);
-}
-
-static void sum_blocks(void *context, size_t begin, size_t end)
-{
-    const struct job *job = context;
-    for (size_t i = begin; i < end; i++) {
-        struct rows x = block_of(job, job->args->in[0], i), dy = block_of(job, job->args->dout, i);
-        size_t at = i * job->channels;
-        job->args->k->norm_sums(x.rows, x.cols, x.data, x.ld, job->mean, dy.data, dy.ld, job->first + at, job->second + at);
-    }
+        job.scale[c] = a->param[WEIGHT][c] * (a->train ? job.istd[c] : (float)(1 / sqrt(a->param[VAR][c] + eps)));
+    rows_for(a->out, normalize, &job);
 }
 
 static void gradient(void *context, size_t begin, size_t end)
 {
     const struct job *job = context;
-    const struct op_args *args = job->args;
-    struct rows x = rows_of(args->in[0], begin, end), dy = rows_of(args->dout, begin, end),
-                dx = rows_of(args->din[0], begin, end);
-    args->k->norm_grad(x.rows, x.cols, x.data, x.ld, job->mean, dy.data, dy.ld, job->a, job->b, job->c, dx.data, dx.ld,
-                       args->add[0]);
+    const struct op_args *a = job->a;
+    struct rows x = rows_of(a->in[0], begin, end), dy = rows_of(a->dout, begin, end), dx = rows_of(a->din[0], begin, end);
+    a->k->norm_grad(x.rows, x.cols, x.data, x.ld, job->mean, dy.data, dy.ld, job->scale, job->slope, job->shift, dx.data, dx.ld,
+                    a->add[0]);
 }
 
-static void backward(const struct op_args *args)
+static void backward(const struct op_args *a)
 {
-    struct job job = job_of(args);
-    each_block(&job, sum_blocks);
+    struct job job = job_of(a, true);
+    parallel_for(job.blocks, 1, sum_block, &job);
     for (size_t c = 0; c < job.channels; c++) {
-        double sum = 0, product = 0, m = (double)job.pixels, istd = job.istd[c], a = args->param[WEIGHT][c] * istd;
-        for (size_t i = 0; i < job.blocks; i++) sum += job.first[i * job.channels + c];
-        for (size_t i = 0; i < job.blocks; i++) product += job.second[i * job.channels + c];
-        if (args->dparam[BIAS]) args->dparam[BIAS][c] = (float)sum;
-        if (args->dparam[WEIGHT]) args->dparam[WEIGHT][c] = (float)(product * istd);
-        job.a[c] = (float)a;
-        job.b[c] = (float)(-a * istd * istd * product / m);
-        job.c[c] = (float)(-a * sum / m);
+        double sum = 0, product = 0, m = (double)job.pixels, istd = job.istd[c], scale = a->param[WEIGHT][c] * istd;
+        for (size_t i = c; i < job.blocks * job.channels; i += job.channels) sum += job.first[i], product += job.second[i];
+        if (a->dparam[BIAS]) a->dparam[BIAS][c] = (float)sum;
+        if (a->dparam[WEIGHT]) a->dparam[WEIGHT][c] = (float)(product * istd);
+        job.scale[c] = (float)scale;
+        job.slope[c] = (float)(-scale * istd * istd * product / m);
+        job.shift[c] = (float)(-scale * sum / m);
     }
-    if (args->din[0]) rows_for(args->out, gradient, &job);
+    if (a->din[0]) rows_for(a->out, gradient, &job);
 }
 
 const struct op striate_op_batch_norm = { .name = "batch_norm",
