@@ -5,10 +5,12 @@
 
 #include "base/parallel.h"
 
+#include <string.h>
+
 enum {
     CHUNK = 128,         // pixels between two visits to the sums
     ROW = 128,           // of a window, as one run
-    PARTS = 16,          // of the pixels, at most
+    PARTS = 32,          // of the pixels, at most
     PART = 512,          // pixels, at least
     PART_SUMS = 1 << 20, // of all parts together, at most
     PIECES = 32,         // at least so many, where parts and panels allow
@@ -78,17 +80,29 @@ static void panel_rows(const float **rows, const struct gradient *g, size_t grou
     for (size_t i = 0; i < places; i++) rows[i] = buffer + i * stride;
 }
 
+// Rows that are far apart come late, as the processor does not foresee them.
+static void fetch(const float *x, size_t rows, size_t cols, ptrdiff_t ld)
+{
+    for (; rows--; x += ld)
+        for (size_t i = 0; i < cols; i += 16) __builtin_prefetch(x + i);
+}
+
 static void gradient_piece(const struct gradient *g, size_t part, size_t group, size_t share)
 {
     const struct linear *l = g->l;
     const float *rows[CHUNK];
-    float buffer[CHUNK * (WIDEST + LANES_MOST)];
+    _Alignas(64) float buffer[CHUNK * (WIDEST + LANES_MOST)];
+    if (!g->in_place) memset(buffer, 0, sizeof buffer); // lanes beyond the last column: denormal numbers there would be slow
     size_t begin = g->places * part / g->parts, end = g->places * (part + 1) / g->parts;
     size_t all = g->spans * g->panels.count, from = all * share / g->shares, to = all * (share + 1) / g->shares;
     size_t values = window_values(l), filters = l->filters;
     for (size_t place = begin; place < end; place += CHUNK) {
         size_t places = size_min(CHUNK, end - place);
         const float *dy = g->dy->data + (ptrdiff_t)place * g->dy->ld + group * filters;
+        if (g->db && !from)
+            l->k->column_sum(places, filters, dy, g->dy->ld, g->db + part * g->stride + group * filters, place > begin);
+        else
+            fetch(dy, places, filters, g->dy->ld);
         for (size_t i = from; i < to; i++) {
             struct panel panel = panel_at(&g->panels, i % g->panels.count);
             size_t first = i / g->panels.count * g->span + panel.first;
@@ -104,8 +118,6 @@ static void gradient_piece(const struct gradient *g, size_t part, size_t group, 
                                          .dw = g->dw + part * g->stride + group * filters * values + first,
                                          .add = place > begin });
         }
-        if (g->db && !from)
-            l->k->column_sum(places, filters, dy, g->dy->ld, g->db + part * g->stride + group * filters, place > begin);
     }
 }
 
