@@ -210,14 +210,14 @@ static striate_status write_epoch(struct session *s, const striate_epoch *row)
 static striate_status finish_epoch(struct session *s)
 {
     struct progress *p = &s->progress;
-    double images = (double)p->image;
+    double images = (double)p->image, rate = images_per_second(s);
     striate_epoch row = { .epoch = (int)p->epoch + 1,
                           .step = p->step,
                           .learning_rate = rate_of(s, p->step - 1),
                           .train_loss = p->loss / images,
                           .train_top1 = (double)p->correct / images,
-                          .seconds = s->seconds,
-                          .images_per_second = images_per_second(s) };
+                          .seconds = rate > 0 ? images / rate : 0, // of the whole epoch, also if it was resumed half-way
+                          .images_per_second = rate };
     TRY(validate(s, &row));
     p->epoch++;
     p->image = p->correct = 0;
