@@ -220,7 +220,9 @@ int cmd_data(int argc, char **argv)
     else if (!code)
         show(&s);
     if (!code && a.show) code = draw(a.show, s.split[0]);
-    if (!code && s.problems) code = CODE_BAD_INPUT;
+    if (!code && s.problems)
+        code =
+            complain(CODE_BAD_INPUT, "%s: %s image%s cannot be read", argv[1], commas(s.problems).s, s.problems > 1 ? "s" : "");
     for (int which = 0; which < 2; which++) {
         free(s.count[which]);
         striate_data_close(s.split[which]);

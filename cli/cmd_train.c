@@ -274,7 +274,7 @@ static int read_arguments(struct arguments *a, json_t **json, int argc, char **a
     if (!options_from_json(&train_usage, a, *json, &key))
         return complain(CODE_BAD_INPUT, "%s: \"%s\" has a value that --%s would not take", path, key, key);
     options_parse(&train_usage, a, argc, argv);
-    a->out = run;
+    if (!a->out) a->out = run;
     return CODE_OK;
 }
 

@@ -294,9 +294,9 @@ static json_t *json_float(float x)
 
 static json_t *list_to_json(const struct option *o, const void *value)
 {
-    json_t *list = json_array();
     const struct floats *floats = value;
     const struct ints *ints = value;
+    json_t *list = json_array();
     if (o->type == OPTION_FLOATS)
         for (int i = 0; i < floats->count; i++) json_array_append_new(list, json_float(floats->at[i]));
     else
@@ -310,33 +310,35 @@ static json_t *choice_to_json(const char *choices, int index)
     return json_stringn(choices, strcspn(choices, "|"));
 }
 
+// What was not given and has no preset is left out: it is zero, which often is out of range.
 static void write_member(void *context, const struct option *o, size_t offset)
 {
     struct json_walk *walk = context;
     const void *value = walk->base + offset;
+    const char *text = o->type == OPTION_TEXT ? *(const char *const *)value : NULL;
     json_t *json = NULL;
     switch (o->type) {
     case OPTION_FLAG:
         json = json_boolean(*(const int *)value);
         break;
     case OPTION_INT:
-        json = json_integer(*(const int *)value);
+        json = within(o, *(const int *)value) ? json_integer(*(const int *)value) : NULL;
         break;
     case OPTION_SEED:
         json = json_integer((json_int_t) * (const uint64_t *)value);
         break;
     case OPTION_FLOAT:
-        json = json_float(*(const float *)value);
+        json = within(o, (double)*(const float *)value) ? json_float(*(const float *)value) : NULL;
         break;
     case OPTION_FLOATS:
     case OPTION_INTS:
-        json = list_to_json(o, value);
+        json = *(const int *)value ? list_to_json(o, value) : NULL;
         break;
     case OPTION_CHOICE:
         json = choice_to_json(o->metavar, *(const int *)value);
         break;
     case OPTION_TEXT:
-        json = *(const char *const *)value ? json_string(*(const char *const *)value) : NULL;
+        json = text ? json_string(text) : NULL;
         break;
     case OPTION_SIZE:
     case OPTION_GROUP:
