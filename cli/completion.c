@@ -69,10 +69,11 @@ static bool takes_value(const struct option *o)
 // ---- bash
 
 static const struct action bash_actions[] = { [ANYTHING] = { ":", "" },
-                                              [FOLDERS] = { "COMPREPLY=($(compgen -d -- \"$word\"))", "" },
-                                              [FILES] = { "COMPREPLY=($(compgen -f -- \"$word\"))", "" },
-                                              [WORDS] = { "COMPREPLY=($(compgen -W '", "' -- \"$word\"))" },
-                                              [WORDS_OR_FILES] = { "COMPREPLY=($(compgen -f -W '", "' -- \"$word\"))" } };
+                                              [FOLDERS] = { "mapfile -t COMPREPLY < <(compgen -d -- \"$word\")", "" },
+                                              [FILES] = { "mapfile -t COMPREPLY < <(compgen -f -- \"$word\")", "" },
+                                              [WORDS] = { "mapfile -t COMPREPLY < <(compgen -W '", "' -- \"$word\")" },
+                                              [WORDS_OR_FILES] = { "mapfile -t COMPREPLY < <(compgen -f -W '",
+                                                                   "' -- \"$word\")" } };
 
 static void bash_name(void *context, const struct option *o, size_t offset)
 {
@@ -102,9 +103,9 @@ static void bash(void)
     for (const struct command *c = commands; c->name; c++) options_each(c->usage->options, 0, bash_value, (void *)c->name);
     fputs("    esac\n    case $verb/$word in\n", stdout);
     for (const struct command *c = commands; c->name; c++) {
-        printf("    %s/-*) COMPREPLY=($(compgen -W '--help", c->name);
+        printf("    %s/-*) mapfile -t COMPREPLY < <(compgen -W '--help", c->name);
         options_each(c->usage->options, 0, bash_name, NULL);
-        fputs("' -- \"$word\")) ;;\n", stdout);
+        fputs("' -- \"$word\") ;;\n", stdout);
         if (!c->usage->max_words) continue;
         printf("    %s/*) ", c->name);
         act(bash_actions, c->usage->words);
