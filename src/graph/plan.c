@@ -174,7 +174,8 @@ static void find_last_reads(struct making *m)
     for (int i = 0; i < m->plan->count; i++) {
         struct draft *d = &m->drafts[i], *root = &m->drafts[d->root];
         extend(&root->last, i);
-        if (d->plan.flags & LOSS || root->output) extend(&root->last, m->end);
+        bool kept = d->plan.flags & LOSS || root->output || (d->plan.flags & NO_OUTPUT && m->plan->train); // for plan_first_bad
+        if (kept) extend(&root->last, m->end);
         if (d->plan.flags & READS_OUTPUT && m->plan->backward[i]) extend(&root->last, backward_step(m, i));
         for (int j = 0; j < m->plan->nodes[i]->ins; j++) {
             struct draft *x = &m->drafts[root_of_input(m, i, j)];
