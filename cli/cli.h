@@ -72,7 +72,7 @@ json_t *json_number(double x);
 json_t *json_text(const char *s); // bytes that are no UTF-8 become '?'
 int print_json(json_t *root);
 
-// ---- completion.c: prints the script for a shell: 1 bash, 2 zsh, 3 fish
+// ---- completion.c: prints the script for a shell: 0 bash, 1 zsh, 2 fish
 void completion(int shell);
 
 // ---- progress.c: a bar on a terminal, a line every ten seconds elsewhere

@@ -174,6 +174,7 @@ int cmd_eval(int argc, char **argv)
     int code = report(striate_data_open(&data, a.data, a.split ? STRIATE_SPLIT_TEST : STRIATE_SPLIT_TRAIN));
     if (!code) {
         striate_data_info info = striate_data_about(data);
+        if (a.split && !info.has_test) fprintf(stderr, "%s has no test split; these are all of its images\n", a.data);
         code = source_model(&model, words ? argv[1] : NULL, &a.model, info.class_names, info.classes);
     }
     if (!code) code = evaluate(&a, model, data);

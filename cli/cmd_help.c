@@ -5,12 +5,12 @@
 #include <string.h>
 
 struct arguments {
-    int man, shell;
+    int man, shell; // shell: of completion, -1: none
 };
 #define AT(field) offsetof(struct arguments, field)
 static const struct option options[] = {
     { "man", OPTION_FLAG, AT(man), NULL, .doc = "print the man page, as roff" },
-    { "completion", OPTION_CHOICE, AT(shell), "none|bash|zsh|fish", .doc = "print a completion script for a shell" },
+    { "completion", OPTION_CHOICE, AT(shell), "bash|zsh|fish", .doc = "print a completion script for a shell" },
     { 0 },
 };
 const struct usage help_usage = { "[VERB]\n--man\n--completion bash|zsh|fish",
@@ -111,13 +111,13 @@ static void man(void)
 
 int cmd_help(int argc, char **argv)
 {
-    struct arguments a = { 0 };
+    struct arguments a = { .shell = -1 };
     int words = options_parse(&help_usage, &a, argc, argv);
     const struct command *command = words ? command_find(argv[1]) : NULL;
     if (words && !command) return unknown_verb(argv[1]);
     if (a.man)
         man();
-    else if (a.shell)
+    else if (a.shell >= 0)
         completion(a.shell);
     else if (command)
         options_help(command->name, command->usage);

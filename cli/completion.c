@@ -208,5 +208,5 @@ static void fish(void)
 void completion(int shell)
 {
     static void (*const shells[])(void) = { bash, zsh, fish };
-    shells[shell - 1]();
+    shells[shell]();
 }

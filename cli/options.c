@@ -449,7 +449,7 @@ void options_help(const char *verb, const struct usage *usage)
     const char *line = usage->synopsis;
     for (const char *first = "usage: "; line; first = "       ") {
         size_t length = strcspn(line, "\n");
-        printf("%sstriate %s %.*s\n", first, verb, (int)length, line);
+        printf("%sstriate %s%s%.*s\n", first, verb, length ? " " : "", (int)length, line);
         line = line[length] ? line + length + 1 : NULL;
     }
     putchar('\n');

@@ -1,5 +1,5 @@
-// check_cli.c - the command as its users meet it: a row per command line, with the exit code and what it must say. The rows run in order,
-// in a folder of their own, on small made-up data; a few of them build on what those before them wrote.
+// check_cli.c - the command as its users meet it: a row per command line, with the exit code and what it must say. The rows run
+// in order, in a folder of their own, on small made-up data; a few of them build on what those before them wrote.
 #include "striate.h"
 
 #include <setjmp.h>
@@ -54,8 +54,8 @@ static void paint(uint8_t *pixels, int side, int channels, int label, int index)
     }
 }
 
-// Four IDX files. cut: bytes missing at the end of the training images; grow: bytes too many; magic: their third byte; labels: how many;
-// worst: a label.
+// Four IDX files. cut: bytes missing at the end of the training images; grow: bytes too many; magic: their third byte; labels: how
+// many; worst: a label.
 struct idx_fault {
     int cut, grow, magic, labels, worst;
 };
@@ -374,6 +374,7 @@ static const struct row rows[] = {
     { "$S eval run/model.safetensors --model lenet --data toy", 2, NULL, "not both" },
     { "$S eval run/model.safetensors --data cifar-short --split train", 3, NULL, "cifar-short" },
     { "$S eval run/model.safetensors --data three", 3, NULL, "3 classes" },
+    { "$S eval ants/model.safetensors --data folder", 0, "images    24", "folder has no test split" },
     { "$S eval nowhere.safetensors --data toy", 3, NULL, "nowhere.safetensors: " },
     { "$S eval " LENET "w-short.safetensors --data toy", 3, NULL, "w-short.safetensors: " },
     { "$S eval " LENET "w-giant.safetensors --data toy", 3, NULL, "w-giant.safetensors: " },
@@ -518,9 +519,7 @@ static void check_tables(void **state)
 static int set_up(void **state)
 {
     (void)state;
-    const char *given = getenv("STRIATE");
-    char *path = realpath(given ? given : "../striate", command);
-    if (!path || !mkdtemp(scratch) || chdir(scratch)) return -1;
+    if (!mkdtemp(scratch) || chdir(scratch)) return -1;
     setenv("S", command, 1);
     setenv("LC_ALL", "C", 1);
     write_everything();
@@ -537,6 +536,11 @@ static int tear_down(void **state)
 
 int main(void)
 {
+    const char *given = getenv("STRIATE");
+    if (!realpath(given ? given : "../striate", command)) {
+        puts("SKIP: this build has no command");
+        return 77;
+    }
     struct CMUnitTest tests[ROWS + 2];
     for (int i = 0; i < ROWS; i++)
         tests[i] = (struct CMUnitTest){ .name = rows[i].line, .test_func = check_row, .initial_state = (void *)&rows[i] };
