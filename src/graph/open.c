@@ -43,7 +43,8 @@ striate_status striate_graph_open(striate_graph **graph, const char *name_or_pat
 {
     enum { MOST_BYTES = 4 << 20 };
     if (zoo_find(name_or_path)) return striate_graph_from_zoo(graph, name_or_path, options);
-    if (!file_exists(name_or_path)) return unknown(name_or_path);
+    bool is_path = strpbrk(name_or_path, "./");
+    if (!is_path && !file_exists(name_or_path)) return unknown(name_or_path);
     struct bytes text;
     TRY(file_read(&text, name_or_path, MOST_BYTES));
     striate_status status = striate_graph_from_text(graph, (const char *)text.data, text.size, name_or_path);
