@@ -1,0 +1,161 @@
+// check_zoo.c - the networks known by name: parameters and multiply-adds as published, the same again after a way through text, and other
+// sizes on request.
+#include "striate.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+// Parameters without running statistics; multiply-adds of convolutions and dense layers for one image.
+static const struct row {
+    const char *name;
+    int height, width, channels, classes;
+    int64_t parameters, macs;
+} rows[] = {
+    { "lenet", 28, 28, 1, 10, 431080, 2293000 },
+    { "cifar_resnet20", 32, 32, 3, 10, 269722, 40551040 },
+    { "cifar_resnet32", 32, 32, 3, 10, 464154, 68862592 },
+    { "cifar_resnet44", 32, 32, 3, 10, 658586, 97174144 },
+    { "cifar_resnet56", 32, 32, 3, 10, 853018, 125485696 },
+    { "cifar_resnet110", 32, 32, 3, 10, 1727962, 252887680 },
+    { "cifar_resnet1202", 32, 32, 3, 10, 19421274, 2829238912 },
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static striate_graph *open_zoo(const char *name, striate_zoo_options options)
+{
+    striate_graph *graph;
+    if (striate_graph_from_zoo(&graph, name, options)) fail_msg("%s", striate_error());
+    return graph;
+}
+
+static striate_layer *layers_of(const striate_graph *graph, int *count, striate_layer *total)
+{
+    striate_layer *layers;
+    *total = (striate_layer){ 0 };
+    assert_int_equal(striate_layers(&layers, count, graph), STRIATE_OK);
+    for (int i = 0; i < *count; i++) {
+        total->parameters += layers[i].parameters;
+        total->macs += layers[i].macs;
+    }
+    return layers;
+}
+
+static void every_network_has_a_row(void **state)
+{
+    (void)state;
+    int count = 0;
+    for (const striate_zoo_entry *entry = striate_zoo(); entry->name; entry++, count++) {
+        bool found = false;
+        for (int i = 0; i < ROWS; i++) found |= !strcmp(rows[i].name, entry->name);
+        if (!found) fail_msg("%s has no row", entry->name);
+    }
+    assert_int_equal(count, ROWS);
+}
+
+static void counts_are_as_published(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ROWS; i++) {
+        int count;
+        striate_layer total, *layers;
+        striate_graph *graph = open_zoo(rows[i].name, (striate_zoo_options){ 0 });
+        layers = layers_of(graph, &count, &total);
+        striate_size in = layers[0].size, out = layers[count - 1].size;
+        assert_true(in.height == rows[i].height && in.width == rows[i].width && in.channels == rows[i].channels);
+        assert_true(out.height == 1 && out.width == 1 && out.channels == rows[i].classes);
+        if (total.parameters != rows[i].parameters || total.macs != rows[i].macs)
+            fail_msg("%s: %lld parameters, %lld MACs", rows[i].name, (long long)total.parameters, (long long)total.macs);
+        free(layers);
+        striate_graph_free(graph);
+    }
+}
+
+static void text_says_it_all(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ROWS; i++) {
+        char *text, *again;
+        striate_graph *graph = open_zoo(rows[i].name, (striate_zoo_options){ 0 }), *read;
+        assert_int_equal(striate_graph_to_text(&text, graph), STRIATE_OK);
+        if (striate_graph_from_text(&read, text, strlen(text), rows[i].name)) fail_msg("%s", striate_error());
+        assert_int_equal(striate_graph_to_text(&again, read), STRIATE_OK);
+        assert_string_equal(text, again);
+        int counts[2];
+        striate_layer totals[2],
+            *layers[2] = { layers_of(graph, &counts[0], &totals[0]), layers_of(read, &counts[1], &totals[1]) };
+        assert_int_equal(counts[0], counts[1]);
+        assert_true(totals[0].parameters == totals[1].parameters && totals[0].macs == totals[1].macs);
+        for (int j = 0; j < counts[0]; j++) {
+            assert_string_equal(layers[0][j].name, layers[1][j].name);
+            assert_memory_equal(&layers[0][j].size, &layers[1][j].size, sizeof(striate_size));
+            assert_true(layers[0][j].receptive_h == layers[1][j].receptive_h && layers[0][j].stride_w == layers[1][j].stride_w);
+        }
+        free(layers[0]);
+        free(layers[1]);
+        free(text);
+        free(again);
+        striate_graph_free(read);
+        striate_graph_free(graph);
+    }
+}
+
+static void stages_halve_the_image(void **state)
+{
+    (void)state;
+    const struct {
+        const char *node;
+        striate_size size;
+    } stages[] = { { "conv1", { 32, 32, 16 } },
+                   { "layer1.2.conv2", { 32, 32, 16 } },
+                   { "layer2.0.conv1", { 16, 16, 32 } },
+                   { "layer3.2.conv2", { 8, 8, 64 } },
+                   { "linear", { 1, 1, 10 } } };
+    striate_graph *graph = open_zoo("cifar_resnet20", (striate_zoo_options){ 0 });
+    int count;
+    striate_layer total, *layers = layers_of(graph, &count, &total);
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        int j = 0;
+        while (j < count && strcmp(layers[j].name, stages[i].node)) j++;
+        assert_true(j < count);
+        assert_memory_equal(&layers[j].size, &stages[i].size, sizeof(striate_size));
+    }
+    free(layers);
+    striate_graph_free(graph);
+}
+
+static void other_sizes_on_request(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        int count;
+        striate_graph *graph =
+            open_zoo(rows[i].name, (striate_zoo_options){ .classes = 7, .height = 40, .width = 36, .channels = 2 });
+        striate_layer total, *layers = layers_of(graph, &count, &total);
+        assert_true(layers[0].size.height == 40 && layers[0].size.width == 36 && layers[0].size.channels == 2);
+        assert_int_equal(layers[count - 1].size.channels, 7);
+        free(layers);
+        striate_graph_free(graph);
+    }
+    striate_graph *graph = NULL;
+    assert_int_equal(striate_graph_from_zoo(&graph, "lenet", (striate_zoo_options){ .height = 4 }), STRIATE_BAD_NETWORK);
+    assert_non_null(strstr(striate_error(), "conv1 (conv): kernel 5x5 is larger than the padded input 4x28"));
+    assert_int_equal(striate_graph_from_zoo(&graph, "lennet", (striate_zoo_options){ 0 }), STRIATE_BAD_ARGUMENT);
+    assert_non_null(strstr(striate_error(), "'lenet'"));
+    assert_null(graph);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_network_has_a_row), cmocka_unit_test(counts_are_as_published),
+        cmocka_unit_test(text_says_it_all),        cmocka_unit_test(stages_halve_the_image),
+        cmocka_unit_test(other_sizes_on_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
