@@ -315,7 +315,8 @@ static struct problem random_conv(void)
             o->pad_right = between(0, 3);
         }
         o->no_bias = !between(0, 3);
-        if (!complete(&p, size_up_to(6), size_up_to(40), size_up_to(40), c) || macs(&p.v) > 30000) continue;
+        int n = between(0, 4) ? size_up_to(6) : between(12, 30); // many images are taken place by place
+        if (!complete(&p, n, size_up_to(40), size_up_to(40), c) || macs(&p.v) > 30000) continue;
         set_gaps(&p);
         return p;
     }
@@ -382,6 +383,8 @@ static void test_large(void **unused)
         { 1, 3, 2, 40, { .filters = 300, .kernel = 3, .pad = 1 } },
         { 2, 20, 20, 48, { .filters = 48, .kernel = 3, .pad = 1, .groups = 48 } },
         { 1, 40, 40, 1, { .filters = 3, .kernel = 31, .pad = 15 } },
+        { 13, 6, 6, 20, { .filters = 50, .kernel = 5, .pad = 2 } },
+        { 100, 3, 3, 8, { .filters = 9, .kernel = 3, .pad = 1, .stride = 2 } },
         { 2, 64, 64, 2, { .filters = 5, .kernel = 3, .pad = 1 } },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)

@@ -45,10 +45,10 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
 {
     const options *o = a->options;
     const struct shape *x = &a->in[0]->shape;
-    int pixels = x->h * x->w;
-    double weights = (double)pixels * x->c * o->units;
+    double weights = (double)x->h * x->w * x->c * o->units;
     if (weights > INT_MAX)
         FAIL(BAD_NETWORK, "%d units of %dx%dx%d inputs are more than %d weights", o->units, x->h, x->w, x->c, INT_MAX);
+    int pixels = x->h * x->w;
     plan->out = (struct shape){ 1, 1, o->units, 1 };
     plan->flags = READS_INPUT;
     plan->params = o->no_bias ? 1 : 2;
