@@ -11,6 +11,7 @@ INLINE void outer(int rows, int vectors, const struct outer *o, size_t row)
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
     const float *dy = o->dy + row;
+#pragma GCC unroll 2
     for (size_t pixel = 0; pixel < o->pixels; pixel++, dy += o->lddy) {
         const float *x = o->x[pixel];
         vf values[VECTORS];

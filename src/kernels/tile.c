@@ -14,6 +14,7 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
         const float *x[BLOCK_ROWS], *w = t->w + t->row[tap] * (size_t)(vectors * LANES);
 #pragma GCC unroll 12
         for (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
+#pragma GCC unroll 2
         for (size_t c = 0; c < t->run; c++, w += vectors * LANES) {
             vf row[VECTORS];
 #pragma GCC unroll 4
