@@ -6,17 +6,23 @@
 
 #include <stdbool.h>
 
-// Rows of a block, for each number of vectors from many to few: any count of rows is a sum of them.
+enum { BLOCK_ROWS = 12 }; // at most
+
+// X(rows, vectors). Of each number of vectors from many rows to one: any count of rows is a sum of them.
+// clang-format off
 #if defined(__AVX512F__) || defined(__aarch64__)
-enum { BLOCK_ROWS = 12 };
-#define BLOCKS(X)                                                                                                              \
-    X(12, 1)                                                                                                                   \
-    X(8, 1) X(4, 1) X(2, 1) X(1, 1) X(12, 2) X(8, 2) X(4, 2) X(2, 2) X(1, 2) X(8, 3) X(4, 3) X(2, 3) X(1, 3) X(6, 4) X(4, 4)   \
-        X(2, 4) X(1, 4)
+#define BLOCKS(X)                                    \
+    X(12, 1) X(8, 1) X(4, 1) X(2, 1) X(1, 1)         \
+    X(12, 2) X(8, 2) X(4, 2) X(2, 2) X(1, 2)         \
+    X(8, 3) X(4, 3) X(2, 3) X(1, 3)                  \
+    X(6, 4) X(4, 4) X(2, 4) X(1, 4)
 #else
-enum { BLOCK_ROWS = 12 };
-#define BLOCKS(X) X(12, 1) X(8, 1) X(4, 1) X(2, 1) X(1, 1) X(6, 2) X(4, 2) X(2, 2) X(1, 2) X(4, 3) X(2, 3) X(1, 3)
+#define BLOCKS(X)                                    \
+    X(12, 1) X(8, 1) X(4, 1) X(2, 1) X(1, 1)         \
+    X(6, 2) X(4, 2) X(2, 2) X(1, 2)                  \
+    X(4, 3) X(2, 3) X(1, 3)
 #endif
+// clang-format on
 
 // y[0..cols) = v (+ y), the last vector perhaps in part.
 INLINE void block_store(int vectors, float *y, const vf *v, size_t cols, bool add)

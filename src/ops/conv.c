@@ -37,34 +37,34 @@ static const struct attribute attributes[] = {
 
 // One side of the window.
 struct side {
-    int kernel, stride, before, after;
-    int64_t reach; // positions from the first tap to the last, both included
+    int kernel, stride, before;
+    int64_t padded, reach; // reach: positions from the first tap to the last, both included
 };
 
-static struct side side_h(const options *o)
+static struct side side_of(const options *o, int size, int kernel, int stride, int before, int after)
 {
-    int kernel = o->kernel_h ? o->kernel_h : o->kernel, stride = o->stride_h ? o->stride_h : o->stride;
-    return (struct side){ kernel, stride, o->pad + o->pad_top, o->pad + o->pad_bottom,
+    if (!kernel) kernel = o->kernel;
+    return (struct side){ kernel, stride ? stride : o->stride, o->pad + before, (int64_t)size + 2 * o->pad + before + after,
                           (int64_t)o->dilation * (kernel - 1) + 1 };
 }
 
-static struct side side_w(const options *o)
+static struct side side_h(const struct op_args *a)
 {
-    int kernel = o->kernel_w ? o->kernel_w : o->kernel, stride = o->stride_w ? o->stride_w : o->stride;
-    return (struct side){ kernel, stride, o->pad + o->pad_left, o->pad + o->pad_right,
-                          (int64_t)o->dilation * (kernel - 1) + 1 };
+    const options *o = a->options;
+    return side_of(o, a->in[0]->shape.h, o->kernel_h, o->stride_h, o->pad_top, o->pad_bottom);
 }
 
-static int64_t padded(int size, const struct side *side)
+static struct side side_w(const struct op_args *a)
 {
-    return (int64_t)size + side->before + side->after;
+    const options *o = a->options;
+    return side_of(o, a->in[0]->shape.w, o->kernel_w, o->stride_w, o->pad_left, o->pad_right);
 }
 
 static struct linear linear_of(const struct op_args *a, struct shape y)
 {
     const options *o = a->options;
     const struct shape *x = &a->in[0]->shape;
-    struct side h = side_h(o), w = side_w(o);
+    struct side h = side_h(a), w = side_w(a);
     return (struct linear){ .k = a->k,
                             .h = axis_forward(x->h, y.h, h.kernel, h.stride, h.before, o->dilation),
                             .w = axis_forward(x->w, y.w, w.kernel, w.stride, w.before, o->dilation),
@@ -78,19 +78,19 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
 {
     const options *o = a->options;
     const struct shape *x = &a->in[0]->shape;
-    struct side h = side_h(o), w = side_w(o);
+    struct side h = side_h(a), w = side_w(a);
     if (!h.kernel || !w.kernel) FAIL(BAD_NETWORK, "kernel is missing; give kernel, or kernel_h and kernel_w");
-    if (h.reach > padded(x->h, &h) || w.reach > padded(x->w, &w))
+    if (h.reach > h.padded || w.reach > w.padded)
         FAIL(BAD_NETWORK, "kernel %lldx%lld is larger than the padded input %lldx%lld", (long long)h.reach, (long long)w.reach,
-             (long long)padded(x->h, &h), (long long)padded(x->w, &w));
+             (long long)h.padded, (long long)w.padded);
     if (x->c % o->groups) FAIL(BAD_NETWORK, "%d input channels are no multiple of groups %d", x->c, o->groups);
     if (o->filters % o->groups) FAIL(BAD_NETWORK, "filters %d is no multiple of groups %d", o->filters, o->groups);
     double weights = (double)o->filters * (x->c / o->groups) * h.kernel * w.kernel;
     if (weights > INT_MAX)
         FAIL(BAD_NETWORK, "%d filters of %dx%dx%d values are more than %d weights", o->filters, h.kernel, w.kernel,
              x->c / o->groups, INT_MAX);
-    plan->out = (struct shape){ (int)((padded(x->h, &h) - h.reach) / h.stride) + 1,
-                                (int)((padded(x->w, &w) - w.reach) / w.stride) + 1, o->filters, 1 };
+    plan->out =
+        (struct shape){ (int)((h.padded - h.reach) / h.stride) + 1, (int)((w.padded - w.reach) / w.stride) + 1, o->filters, 1 };
     plan->flags = READS_INPUT;
     plan->params = o->no_bias ? 1 : 2;
     plan->param[0] = (struct op_param){ .name = "weight",
@@ -130,13 +130,9 @@ static void backward(const struct op_args *a)
 static void cost(const struct op_args *a, struct op_cost *cost)
 {
     const options *o = a->options;
-    struct side h = side_h(o), w = side_w(o);
-    *cost =
-        (struct op_cost){ .macs = (int64_t)shape_count(a->out->shape) * (a->in[0]->shape.c / o->groups) * h.kernel * w.kernel,
-                          .kernel_h = (int)h.reach,
-                          .kernel_w = (int)w.reach,
-                          .stride_h = h.stride,
-                          .stride_w = w.stride };
+    struct side h = side_h(a), w = side_w(a);
+    int64_t terms = (int64_t)h.kernel * w.kernel * (a->in[0]->shape.c / o->groups);
+    *cost = (struct op_cost){ (int64_t)shape_count(a->out->shape) * terms, (int)h.reach, (int)w.reach, h.stride, w.stride };
 }
 
 const struct op striate_op_conv = { .name = "conv",
