@@ -286,7 +286,7 @@ static const struct row rows[] = {
     { "$S zoo lenet >edited.net && $S summary edited.net", 0, "4,586,000", NULL },
     { "$S summary lenet --json", 0, "\"macs\": 2293000", NULL },
     { "$S summary", 2, NULL, "summary needs one" },
-    { "$S summary nowhere.net", 2, NULL, "nowhere.net" },
+    { "$S summary nowhere.net", 3, NULL, "nowhere.net" },
     { "$S summary op.net", 3, NULL, "op.net:2: c1: unknown op 'convv'; did you mean 'conv'?" },
     { "$S summary attribute.net", 3, NULL, "attribute.net:2: c1 (conv):" },
     { "$S summary attribute.net", 3, NULL, "kernle" },
