@@ -41,7 +41,7 @@ for layout in (torch.contiguous_format, torch.channels_last):
         step()
         done += 1
     best = max(best, done * {batch} / (time.perf_counter() - begin))
-print(json.dumps(dict(images_per_second=best, peak_rss=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)))
+print(json.dumps(dict(images_per_second=best, peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)))
 """
 
 BEST = {"ATEN_CPU_CAPABILITY": "avx512", "MALLOC_MMAP_THRESHOLD_": "4294967296", "MALLOC_TRIM_THRESHOLD_": "4294967296", "MALLOC_TOP_PAD_": "268435456"}
@@ -60,7 +60,7 @@ def compare(name, options):
         ours.append(run([options.striate, "bench", "train", "--model", name, "--batch-size", str(batch), "--threads", str(options.threads), "--json"]))
         theirs.append(run([options.python, "-c", script], **BEST))
     rate = [statistics.median(r["images_per_second"] for r in side) for side in (ours, theirs)]
-    rss = [max(r["peak_rss"] for r in side) for side in (ours, theirs)]
+    rss = [max(r["peak_memory_bytes"] for r in side) for side in (ours, theirs)]
     return {"model": name, "mode": "train", "batch": batch, "striate": rate[0], "pytorch": rate[1], "ratio": rate[0] / rate[1], "rss_ratio": rss[0] / rss[1]}
 
 

@@ -204,7 +204,7 @@ static int draw(const char *path, const striate_data *data)
         tiles[drawn] = (striate_tile){ &images[drawn], about.class_names[striate_data_label(data, index)], NULL, 0 };
         drawn++;
     }
-    int code = drawn ? report(striate_draw_sheet(path, "training images", tiles, drawn, COLUMNS)) : CODE_OK;
+    int code = drawn ? report(striate_draw_sheet(path, "Training images", tiles, drawn, COLUMNS)) : CODE_OK;
     for (int i = 0; i < drawn; i++) striate_image_free(&images[i]);
     return code;
 }

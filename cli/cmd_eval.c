@@ -122,7 +122,7 @@ static int draw_sheet(const char *path, const striate_evaluation *e, const stria
         code = report(striate_data_image(&images[i], data, index));
     }
     if (!code)
-        code = report(striate_draw_sheet(path, "predicted class; where wrong, the true one below", tiles, count, COLUMNS));
+        code = report(striate_draw_sheet(path, "Predicted class; where wrong, the true one below", tiles, count, COLUMNS));
     for (int i = 0; i < count; i++) striate_image_free(&images[i]);
     return code;
 }
@@ -133,7 +133,7 @@ static int write_files(const struct arguments *a, const striate_evaluation *e, c
     int code = CODE_OK;
     if (a->logits) code = report(striate_save_npy(a->logits, e->logits, (size_t)e->images, (size_t)e->classes));
     if (!code && a->confusion)
-        code = report(striate_draw_confusion(a->confusion, "confusion", e->confusion, names, e->classes));
+        code = report(striate_draw_confusion(a->confusion, "Which class is taken for which", e->confusion, names, e->classes));
     if (!code && a->sheet) code = draw_sheet(a->sheet, e, data, names);
     return code;
 }
