@@ -14,7 +14,9 @@ check:
 	@./bootstrap check
 
 bench: all
-	@build/release/striate bench
+	@build/release/striate bench machine
+	@build/release/striate bench train --model lenet
+	@build/release/striate bench infer --model lenet
 
 asan tsan coverage:
 	cmake --preset $@
