@@ -21,8 +21,8 @@ bench: all
 asan tsan coverage:
 	cmake --preset $@
 	cmake --build --preset $@
-	ctest --preset $@
-	@if [ $@ = coverage ]; then gcovr -r . --object-directory build/coverage -e tests -e examples; fi
+	ctest --preset $@ --parallel 2
+	@if [ $@ = coverage ]; then gcovr --gcov-ignore-parse-errors -r . -f src -f cli build/coverage/CMakeFiles; fi
 
 fuzz:
 	cmake --preset fuzz
