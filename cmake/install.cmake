@@ -4,7 +4,7 @@ include(CMakePackageConfigHelpers)
 install(TARGETS ${TARGETS} EXPORT striate)
 install(FILES include/striate.h TYPE INCLUDE)
 install(FILES README.md CHANGELOG.md LICENSE TYPE DOC)
-file(GLOB documents docs/*.md)
+file(GLOB documents docs/*.md docs/*.png)
 install(FILES ${documents} DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 
 set(PACKAGE ${CMAKE_INSTALL_LIBDIR}/cmake/striate)
