@@ -370,7 +370,8 @@ typedef struct striate_prediction {
     int label;
     float probability;
 } striate_prediction;
-// The topk most probable classes of one image, most probable first.
+// The topk most probable classes of one image, most probable first. Probabilities are the softmax of the network's outputs, or the
+// outputs themselves where the network ends in softmax.
 STRIATE_API striate_status striate_predict(striate_prediction *best, int topk, striate_model *model,
                                            const striate_image *image);
 // The raw outputs for one image: logits[classes].
