@@ -32,12 +32,11 @@ static struct pool {
     pthread_cond_t woken, finished;
     pthread_t helpers[MOST_THREADS];
     int started;
-    atomic_int wanted; // helpers that take part
     atomic_int asleep; // helpers
     atomic_bool caller_asleep, quit;
     atomic_uint_least64_t ticket; // the job's number << 32 | its next piece
     // The job. It changes only while the ticket is CLOSED, so who reads it and then wins a ticket has read all of one job.
-    atomic_size_t count, grain, pieces, done;
+    atomic_size_t count, grain, pieces, done, threads;
     _Atomic(void (*)(void *, size_t, size_t)) work;
     _Atomic(void *) context;
 } pool = { .busy = PTHREAD_MUTEX_INITIALIZER,
@@ -45,7 +44,8 @@ static struct pool {
            .woken = PTHREAD_COND_INITIALIZER,
            .finished = PTHREAD_COND_INITIALIZER };
 
-static atomic_int chosen; // 0: not yet
+static atomic_int chosen;         // 0: not yet
+static _Thread_local size_t slot; // of this thread: 0 for whoever calls, from 1 on for helpers
 
 static int cores(void)
 {
@@ -68,10 +68,10 @@ int striate_threads(int threads)
 static bool take_piece(void)
 {
     uint_least64_t ticket = pool.ticket;
-    size_t piece = (uint32_t)ticket, pieces = pool.pieces, count = pool.count, grain = pool.grain;
+    size_t piece = (uint32_t)ticket, pieces = pool.pieces, count = pool.count, grain = pool.grain, threads = pool.threads;
     void (*work)(void *, size_t, size_t) = pool.work;
     void *context = pool.context;
-    if (piece >= pieces) return false;
+    if (piece >= pieces || slot >= threads) return false;
     if (!atomic_compare_exchange_strong(&pool.ticket, &ticket, ticket + 1)) return true; // another was quicker: look again
     size_t begin = piece * grain;
     work(context, begin, count - begin < grain ? count : begin + grain);
@@ -98,10 +98,10 @@ static void wait_for_job_after(uint_least64_t number)
 
 static void *helper_main(void *argument)
 {
-    int index = (int)(intptr_t)argument;
+    slot = 1 + (size_t)(intptr_t)argument;
     while (!pool.quit) {
         uint_least64_t number = pool.ticket >> 32;
-        while (index < pool.wanted && take_piece()) continue;
+        while (take_piece()) continue;
         wait_for_job_after(number);
     }
     return NULL;
@@ -148,7 +148,6 @@ static void start_helpers(int wanted)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, watch_forks);
-    pool.wanted = wanted;
     while (pool.started < wanted &&
            !pthread_create(&pool.helpers[pool.started], NULL, helper_main, (void *)(intptr_t)pool.started))
         pool.started++;
@@ -163,24 +162,37 @@ __attribute__((destructor)) static void end_helpers(void)
     while (pool.started) pthread_join(pool.helpers[--pool.started], NULL);
 }
 
+size_t parallel_slot(void)
+{
+    return slot;
+}
+
 void parallel_for(size_t count, size_t grain, void (*work)(void *context, size_t begin, size_t end), void *context)
+{
+    parallel_for_on(MOST_THREADS, count, grain, work, context);
+}
+
+void parallel_for_on(size_t most, size_t count, size_t grain, void (*work)(void *context, size_t begin, size_t end),
+                     void *context)
 {
     if (!grain) grain = 1;
     size_t pieces = count / grain + (count % grain != 0);
-    int threads = parallel_threads();
+    size_t threads = (size_t)parallel_threads();
+    if (threads > most) threads = most;
     bool alone = pieces < 2 || pieces >= CLOSED || threads < 2 || pthread_mutex_trylock(&pool.busy); // within a piece, too
     for (size_t begin = 0; alone && begin < count; begin += grain) {
         work(context, begin, count - begin < grain ? count : begin + grain);
         if (count - begin <= grain) return;
     }
     if (alone) return;
-    start_helpers(threads - 1);
+    start_helpers((int)threads - 1);
     uint_least64_t number = pool.ticket >> 32;
     pool.ticket = number << 32 | CLOSED;
     pool.count = count;
     pool.grain = grain;
     pool.pieces = pieces;
     pool.done = 0;
+    pool.threads = threads;
     pool.work = work;
     pool.context = context;
     open_job(number + 1);

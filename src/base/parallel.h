@@ -8,6 +8,12 @@
 // not fixed: pieces must not depend on one another.
 void parallel_for(size_t count, size_t grain, void (*work)(void *context, size_t begin, size_t end), void *context);
 
+// The same on no more than `threads` threads, for work that needs scratch memory of its own in each: parallel_slot() is below `threads`
+// and no two pieces under way at the same time have the same.
+void parallel_for_on(size_t threads, size_t count, size_t grain, void (*work)(void *context, size_t begin, size_t end),
+                     void *context);
+size_t parallel_slot(void);
+
 int parallel_threads(void);
 
 #endif
