@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { BLOCK = 16 * 1024, ALIGN = 16, LINE = 64 };
+enum { BLOCK = 16 * 1024, ALIGN = 16, LINE = 64, HUGE_PAGE = 2 << 20 };
 
 struct arena_block {
     struct arena_block *before;
@@ -57,11 +58,16 @@ void arena_free(struct arena *arena)
     arena->last = NULL;
 }
 
+// In huge pages where there are any: a network walks through more pages than the processor remembers addresses of.
 float *aligned_floats(size_t count)
 {
     if (count > SIZE_MAX / 2 / sizeof(float)) return NULL;
-    size_t bytes = (count * sizeof(float) + LINE - 1) / LINE * LINE;
-    float *floats = aligned_alloc(LINE, bytes ? bytes : LINE);
+    size_t unit = count * sizeof(float) < HUGE_PAGE ? LINE : HUGE_PAGE,
+           bytes = (count * sizeof(float) + unit - 1) / unit * unit;
+    float *floats = aligned_alloc(unit, bytes ? bytes : LINE);
+#ifdef MADV_HUGEPAGE
+    if (floats && unit == HUGE_PAGE) madvise(floats, bytes, MADV_HUGEPAGE);
+#endif
     if (floats) memset(floats, 0, bytes);
     return floats;
 }
