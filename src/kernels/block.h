@@ -6,21 +6,21 @@
 
 #include <stdbool.h>
 
-enum { BLOCK_ROWS = 12 }; // at most
-
-// X(rows, vectors). Of each number of vectors from many rows to one: any count of rows is a sum of them.
+// X(rows, vectors): any count of rows is a few blocks of them. A block as tall as the registers allow reads least of what its vectors are
+// loaded from, and as few as four rows of two vectors still keep two multiply-add units with a latency of four busy.
 // clang-format off
 #if defined(__AVX512F__) || defined(__aarch64__)
-#define BLOCKS(X)                                    \
-    X(12, 1) X(8, 1) X(4, 1) X(2, 1) X(1, 1)         \
-    X(12, 2) X(8, 2) X(4, 2) X(2, 2) X(1, 2)         \
-    X(8, 3) X(4, 3) X(2, 3) X(1, 3)                  \
-    X(6, 4) X(4, 4) X(2, 4) X(1, 4)
+enum { BLOCK_ROWS = 14 };
+#define BLOCKS(X)                                                                                                  \
+    X(14, 1) X(13, 1) X(12, 1) X(11, 1) X(10, 1) X(9, 1) X(8, 1) X(7, 1) X(6, 1) X(5, 1) X(4, 1) X(3, 1) X(2, 1) X(1, 1) \
+    X(14, 2) X(13, 2) X(12, 2) X(11, 2) X(10, 2) X(9, 2) X(8, 2) X(7, 2) X(6, 2) X(5, 2) X(4, 2) X(3, 2) X(2, 2) X(1, 2) \
+    X(9, 3) X(8, 3) X(7, 3) X(6, 3) X(5, 3) X(4, 3) X(3, 3) X(2, 3) X(1, 3)
 #else
-#define BLOCKS(X)                                    \
-    X(12, 1) X(8, 1) X(4, 1) X(2, 1) X(1, 1)         \
-    X(6, 2) X(4, 2) X(2, 2) X(1, 2)                  \
-    X(4, 3) X(2, 3) X(1, 3)
+enum { BLOCK_ROWS = 12 };
+#define BLOCKS(X)                                                                                                  \
+    X(12, 1) X(11, 1) X(10, 1) X(9, 1) X(8, 1) X(7, 1) X(6, 1) X(5, 1) X(4, 1) X(3, 1) X(2, 1) X(1, 1) \
+    X(6, 2) X(5, 2) X(4, 2) X(3, 2) X(2, 2) X(1, 2)              \
+    X(4, 3) X(3, 3) X(2, 3) X(1, 3)
 #endif
 // clang-format on
 

@@ -6,18 +6,17 @@
 INLINE void outer(int rows, int vectors, const struct outer *o, size_t row)
 {
     vf sum[BLOCK_ROWS][VECTORS];
-#pragma GCC unroll 12
+#pragma GCC unroll 14
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
     const float *dy = o->dy + row;
-#pragma GCC unroll 2
     for (size_t pixel = 0; pixel < o->pixels; pixel++, dy += o->lddy) {
         const float *x = o->x[pixel];
         vf values[VECTORS];
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; j++) values[j] = vload(x + j * LANES);
-#pragma GCC unroll 12
+#pragma GCC unroll 14
         for (int i = 0; i < rows; i++) {
             vf gradient = vsplat(dy[i]);
 #pragma GCC unroll 4
@@ -25,7 +24,7 @@ INLINE void outer(int rows, int vectors, const struct outer *o, size_t row)
         }
     }
     float *dw = o->dw + (ptrdiff_t)row * o->lddw;
-#pragma GCC unroll 12
+#pragma GCC unroll 14
     for (int i = 0; i < rows; i++) block_store(vectors, dw + i * o->lddw, sum[i], o->cols, o->add);
 }
 

@@ -15,12 +15,7 @@ enum { LANES = 8 };
 enum { LANES = 4 };
 #endif
 
-// The widest block of accumulators, in vectors: with 32 registers 6 rows of 4 vectors, with 16 registers 4 rows of 3.
-#if defined(__AVX512F__) || defined(__aarch64__)
-enum { VECTORS = 4 };
-#else
-enum { VECTORS = 3 };
-#endif
+enum { VECTORS = 3 }; // the widest block of accumulators
 
 // KERNEL(relu) is relu_avx2 in the AVX2 build.
 #define KERNEL_PASTE(name, isa) name##_##isa

@@ -6,20 +6,19 @@
 INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
 {
     vf sum[BLOCK_ROWS][VECTORS], bias[VECTORS];
-#pragma GCC unroll 12
+#pragma GCC unroll 14
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
     for (size_t tap = 0; tap < t->taps; tap++) {
         const float *x[BLOCK_ROWS], *w = t->w + t->row[tap] * (size_t)(vectors * LANES);
-#pragma GCC unroll 12
+#pragma GCC unroll 14
         for (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
-#pragma GCC unroll 2
         for (size_t c = 0; c < t->run; c++, w += vectors * LANES) {
             vf row[VECTORS];
 #pragma GCC unroll 4
             for (int j = 0; j < vectors; j++) row[j] = vload(w + j * LANES);
-#pragma GCC unroll 12
+#pragma GCC unroll 14
             for (int i = 0; i < rows; i++) {
                 vf value = vsplat(x[i][c]);
 #pragma GCC unroll 4
@@ -32,12 +31,12 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
 #pragma GCC unroll 4
         for (int j = 0; j < vectors - 1; j++) bias[j] = vload(t->bias + j * LANES);
         bias[vectors - 1] = rest == LANES ? vload(t->bias + last) : vload_some(t->bias + last, rest);
-#pragma GCC unroll 12
+#pragma GCC unroll 14
         for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
             for (int j = 0; j < vectors; j++) sum[i][j] += bias[j];
     }
-#pragma GCC unroll 12
+#pragma GCC unroll 14
     for (int i = 0; i < rows; i++) block_store(vectors, t->y[pixel + (size_t)i] + t->column, sum[i], t->cols, t->add);
 }
 
