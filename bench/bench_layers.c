@@ -75,7 +75,8 @@ static double measure(const struct layer *layer, bool to_image, double peak)
                          .in = &in,
                          .din = &din,
                          .add = &add,
-                         .train = true };
+                         .train = true,
+                         .slots = 2 };
     struct op_plan plan = { 0 };
     if (op->shape(&a, &plan)) exit((fprintf(stderr, "%s\n", striate_error()), 1));
     y.shape = plan.out;

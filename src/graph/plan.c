@@ -7,6 +7,8 @@
 // All of it is decided from the last node up: a later value tells an earlier one where to lie.
 #include "graph/plan.h"
 
+#include "base/parallel.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +121,8 @@ static striate_status draft_nodes(struct making *m)
         if (!tensors || !ins || !add) FAIL(NO_MEMORY, "no memory to plan node %s", node->name);
         for (int j = 0; j < node->ins; j++) ins[j] = plan->args[input_of(m, i, j)].out;
         *a = (struct op_args){ .k = kernels_pick(),
+                               .slots = (size_t)parallel_threads(),
+                               .exact = m->plan->exact,
                                .options = node->options,
                                .ins = node->ins,
                                .in = ins,
@@ -308,7 +312,7 @@ static void find_adds(struct making *m)
 // ---- memory ----
 
 // The scratch of node i: saved from forward to backward; packed weights, for good in inference; workspace for each of its two steps.
-enum { SAVED, PACKED, FORWARD, BACKWARD, SCRATCH };
+enum { SAVED, PACKED, WORK_FORWARD, WORK_BACKWARD, SCRATCH };
 
 static void home_scratch(struct making *m, int (*scratch)[SCRATCH])
 {
@@ -318,8 +322,8 @@ static void home_scratch(struct making *m, int (*scratch)[SCRATCH])
         bool train = m->plan->train;
         scratch[i][SAVED] = new_buffer(m, plan->saved, i, until);
         scratch[i][PACKED] = train ? new_buffer(m, plan->packed, i, i) : new_buffer(m, plan->packed, -1, m->end);
-        scratch[i][FORWARD] = new_buffer(m, plan->workspace, i, i);
-        scratch[i][BACKWARD] = new_buffer(m, m->plan->backward[i] ? plan->workspace : 0, back, back);
+        scratch[i][WORK_FORWARD] = new_buffer(m, plan->workspace, i, i);
+        scratch[i][WORK_BACKWARD] = new_buffer(m, m->plan->backward[i] ? plan->workspace : 0, back, back);
     }
 }
 
@@ -407,6 +411,7 @@ striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan
     *made = (struct striate_plan){ .graph = graph,
                                    .batch = options.batch ? options.batch : 1,
                                    .train = options.train,
+                                   .exact = options.exact,
                                    .seed = options.seed,
                                    .packed_version = ~graph->version,
                                    .poison = debug & PLAN_POISON };

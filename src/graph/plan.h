@@ -14,7 +14,7 @@ struct buffer {
 struct striate_plan {
     striate_graph *graph;
     int batch, images; // images: of the last forward pass
-    bool train;
+    bool train, exact;
     uint64_t seed;
     const struct striate_node *
         *nodes;                // those of the graph that are needed, and a loss of the plan's own where the graph has none

@@ -71,7 +71,9 @@ static struct linear linear_of(const struct op_args *a, struct shape y)
                             .images = (size_t)(a->out ? a->out->n : a->in[0]->n),
                             .groups = (size_t)o->groups,
                             .channels = (size_t)(x->c / o->groups),
-                            .filters = (size_t)(o->filters / o->groups) };
+                            .filters = (size_t)(o->filters / o->groups),
+                            .slots = a->slots,
+                            .exact = a->exact };
 }
 
 static striate_status shape(const struct op_args *a, struct op_plan *plan)
@@ -111,20 +113,20 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
 static void pack(const struct op_args *a)
 {
     struct linear l = linear_of(a, a->out->shape);
-    linear_pack(&l, a->param[0], a->packed);
+    linear_pack(&l, a);
 }
 
 static void forward(const struct op_args *a)
 {
     struct linear l = linear_of(a, a->out->shape);
-    linear_forward(&l, a->in[0], a->packed, a->param[1], a->out);
+    linear_forward(&l, a, a->in[0]);
 }
 
 static void backward(const struct op_args *a)
 {
     struct linear l = linear_of(a, a->out->shape);
-    if (a->dparam[0]) linear_backward_weights(&l, a->in[0], a->dout, a->workspace, a->dparam[0], a->dparam[1]);
-    if (a->din[0]) linear_backward_data(&l, a->dout, a->param[0], a->workspace, a->din[0], a->add[0]);
+    linear_backward_weights(&l, a, a->in[0]);
+    if (a->din[0]) linear_backward_data(&l, a, a->din[0]);
 }
 
 static void cost(const struct op_args *a, struct op_cost *cost)

@@ -38,7 +38,9 @@ static struct linear linear_of(const struct op_args *a, const struct tensor *x)
                             .images = (size_t)(a->out ? a->out->n : x->n),
                             .groups = 1,
                             .channels = (size_t)x->shape.c,
-                            .filters = (size_t)((const options *)a->options)->units };
+                            .filters = (size_t)((const options *)a->options)->units,
+                            .slots = a->slots,
+                            .exact = a->exact };
 }
 
 static striate_status shape(const struct op_args *a, struct op_plan *plan)
@@ -70,25 +72,25 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
 static void pack(const struct op_args *a)
 {
     struct linear l = linear_of(a, a->in[0]);
-    linear_pack(&l, a->param[0], a->packed);
+    linear_pack(&l, a);
 }
 
 static void forward(const struct op_args *a)
 {
     struct tensor x = flat(a->in[0]);
     struct linear l = linear_of(a, &x);
-    linear_forward(&l, &x, a->packed, a->param[1], a->out);
+    linear_forward(&l, a, &x);
 }
 
 static void backward(const struct op_args *a)
 {
     struct tensor x = flat(a->in[0]);
     struct linear l = linear_of(a, &x);
-    if (a->dparam[0]) linear_backward_weights(&l, &x, a->dout, a->workspace, a->dparam[0], a->dparam[1]);
+    linear_backward_weights(&l, a, &x);
     if (!a->din[0]) return;
     struct tensor dx = flat(a->din[0]);
     l = linear_of(a, &dx);
-    linear_backward_data(&l, a->dout, a->param[0], a->workspace, &dx, a->add[0]);
+    linear_backward_data(&l, a, &dx);
 }
 
 static void cost(const struct op_args *a, struct op_cost *cost)

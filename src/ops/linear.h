@@ -6,28 +6,81 @@
 #include "ops/op.h"
 #include "ops/window.h"
 
+struct algorithm;
+
 // y[n][p][q][g*K + k] = b[g*K + k] + sum over r, s, c of w[g*K + k][r][s][c] x[n][h][w][g*C + c]
 struct linear {
     const struct kernels *k;
     struct axis h, w;
     size_t images, groups, channels, filters; // C and K of one group
+    size_t slots;                             // threads that workspaces are cut for
+    bool exact;                               // only algorithms that add up the products themselves
+    const struct algorithm *only;             // this one in every direction it fits; NULL: the cheapest
 };
 
-// Sets plan->packed and plan->workspace.
+// What happens to y on its way to memory, in this order; all of it optional.
+struct epilogue {
+    const float *bias;             // [groups * K]
+    const struct tensor *residual; // of y's shape: added
+    bool relu;
+    float *sums; // [parts][2][groups * K]: over the pixels of each part, sums of y - pivot and of its square (algorithm.parts)
+    const float *pivot; // [groups * K], near the mean so that squares lose nothing; NULL: 0
+};
+
+// One way to compute. Every function sees the same struct linear; sizes are in floats.
+struct algorithm {
+    const char *name;
+    bool exact;
+    double (*cost)(const struct linear *l, enum direction direction); // in multiply-adds at full speed; INFINITY: cannot
+    size_t (*packed)(const struct linear *l);
+    size_t (*workspace)(const struct linear *l, enum direction direction);
+    size_t (*parts)(const struct linear *l); // of y: how it is cut for epilogue.sums
+    void (*pack)(const struct linear *l, const float *weights, float *packed);
+    void (*forward)(const struct linear *l, const struct tensor *x, const float *packed, const struct epilogue *epilogue,
+                    float *workspace, const struct tensor *y);
+    void (*data)(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
+                 const struct tensor *dx, bool add);
+    void (*weights)(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace, float *dw,
+                    float *db); // db may be NULL
+};
+
+// The algorithm for a direction, and all of them, ended by NULL.
+const struct algorithm *linear_algorithm(const struct linear *l, enum direction direction);
+const struct algorithm *algorithm_at(int index);
+
+// Sets plan->packed, plan->workspace and plan->algorithm.
 void linear_sizes(const struct linear *l, bool train, struct op_plan *plan);
 
-void linear_pack(const struct linear *l, const float *weights, float *packed);
-void linear_forward(const struct linear *l, const struct tensor *x, const float *packed, const float *bias,
-                    const struct tensor *y);
-void linear_backward_data(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
-                          const struct tensor *dx, bool add);
-void linear_backward_weights(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace,
-                             float *dw,
-                             float *db); // db may be NULL
+// The op's work, by the algorithm of each direction; x and dx: a->in[0] and a->din[0] as l sees them.
+void linear_pack(const struct linear *l, const struct op_args *a);
+void linear_forward(const struct linear *l, const struct op_args *a, const struct tensor *x);
+void linear_backward_weights(const struct linear *l, const struct op_args *a, const struct tensor *x);
+void linear_backward_data(const struct linear *l, const struct op_args *a, const struct tensor *dx);
 
-// Floats of workspace that each needs.
-size_t linear_data_floats(const struct linear *l);
-size_t linear_weights_floats(const struct linear *l);
+// product.c and gradient.c: directly, by the formulas.
+double direct_cost(const struct linear *l, enum direction direction);
+size_t direct_packed(const struct linear *l);
+size_t direct_workspace(const struct linear *l, enum direction direction);
+size_t direct_parts(const struct linear *l);
+void direct_pack(const struct linear *l, const float *weights, float *packed);
+void direct_forward(const struct linear *l, const struct tensor *x, const float *packed, const struct epilogue *epilogue,
+                    float *workspace, const struct tensor *y);
+void direct_data(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
+                 const struct tensor *dx, bool add);
+size_t direct_weights_workspace(const struct linear *l);
+void direct_weights(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace, float *dw,
+                    float *db);
+
+static inline size_t linear_taps(const struct linear *l)
+{
+    return (size_t)l->h.taps * (size_t)l->w.taps;
+}
+
+// Multiply-adds of one direction.
+static inline double linear_macs(const struct linear *l)
+{
+    return (double)l->images * l->h.outs * l->w.outs * (double)(linear_taps(l) * l->groups * l->filters * l->channels);
+}
 
 // `count` columns as vectors, and these as panels of nearly equal width, none wider than the kernels allow.
 struct panels {

@@ -27,9 +27,13 @@ struct op_args {
     void *saved;                                 // written by forward for backward: op_plan.saved bytes
     void *packed;                                // written by pack for forward: op_plan.packed bytes
     void *workspace;                             // scratch during one call: op_plan.workspace bytes
+    size_t slots;                                // threads that the workspace is cut for; no more may compute at once
+    bool exact;                                  // no algorithm that trades precision for speed (Winograd)
     bool train;                                  // the pass of a training plan: batch statistics, dropout
     struct random_key random;                    // this node's own stream in this step
 };
+
+enum direction { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, DIRECTIONS };
 
 enum param_kind { PARAM_WEIGHT, PARAM_BIAS, PARAM_SCALE, PARAM_STATE }; // STATE: a running statistic, not trained
 
@@ -59,7 +63,8 @@ struct op_plan {
     unsigned flags;
     int params;
     struct op_param param[OP_PARAMS];
-    size_t saved, packed, workspace; // bytes, for in[0]->n images; workspace: the larger of forward's and backward's
+    const char *algorithm[DIRECTIONS]; // their names, where there is a choice
+    size_t saved, packed, workspace;   // bytes, for in[0]->n images; workspace: the larger of forward's and backward's
 };
 
 struct op_cost {

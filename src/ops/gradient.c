@@ -1,4 +1,4 @@
-// linear_weights.c - the gradient of the weights of convolution and dense layers: dw[k][d] = sum over pixels of dy[k] x[d], where d counts the
+// gradient.c - the gradient of the weights of convolution and dense layers: dw[k][d] = sum over pixels of dy[k] x[d], where d counts the
 // values of a window. Columns of dw are cut into panels. Where there are few, pixels are cut into parts too, each with sums of its own that
 // are added at the end in a fixed order.
 #include "ops/linear.h"
@@ -52,7 +52,7 @@ static size_t part_floats(const struct linear *l)
     return weight_count(l) + l->groups * l->filters;
 }
 
-size_t linear_weights_floats(const struct linear *l)
+size_t direct_weights_workspace(const struct linear *l)
 {
     size_t parts = part_count(l);
     return parts > 1 ? parts * part_floats(l) : 0;
@@ -140,8 +140,8 @@ static void join_parts(void *context, size_t begin, size_t end)
     j->g->l->k->sum_parts(end - begin, j->g->parts, j->parts + begin, j->g->stride, j->sum + begin);
 }
 
-void linear_backward_weights(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace,
-                             float *dw, float *db)
+void direct_weights(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace, float *dw,
+                    float *db)
 {
     size_t lanes = (size_t)l->k->lanes;
     struct gradient g = { .l = l, .dy = dy, .dw = dw, .db = db, .parts = part_count(l), .spans = 1, .span = window_values(l) };
