@@ -32,4 +32,22 @@ struct outer {
     bool add;
 };
 
+// A square of pixels, x[i * row + j * col][channels], of which rows top..bottom-1 and columns left..right-1 lie in the image.
+struct patch {
+    float *x;
+    ptrdiff_t row, col;
+    int top, bottom, left, right;
+};
+
+// What happens to values on their way to a patch, in this order; pointers may be NULL. Channel 0 is the patch's channel 0.
+struct finish {
+    const float *bias;
+    bool add;              // y += instead of y =
+    const float *residual; // residual[i * row + j * col]
+    ptrdiff_t row, col;
+    bool relu;
+    float *sum, *square; // of the stored values less pivot: added to
+    const float *pivot;
+};
+
 #endif

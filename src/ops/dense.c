@@ -40,7 +40,7 @@ static struct linear linear_of(const struct op_args *a, const struct tensor *x)
                             .channels = (size_t)x->shape.c,
                             .filters = (size_t)((const options *)a->options)->units,
                             .slots = a->slots,
-                            .exact = a->exact };
+                            .exact = true }; // no squares of outputs here
 }
 
 static striate_status shape(const struct op_args *a, struct op_plan *plan)

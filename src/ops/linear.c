@@ -2,11 +2,15 @@
 // shapes and measured constants, never from a clock, so that a network is computed the same way every time.
 #include "ops/linear.h"
 
+#include "ops/winograd.h"
+
 #include <math.h>
 
 static const struct algorithm algorithms[] = {
     { "direct", true, direct_cost, direct_packed, direct_workspace, direct_parts, direct_pack, direct_forward, direct_data,
       direct_weights },
+    { "winograd", false, winograd_cost, winograd_packed, winograd_workspace, winograd_parts, winograd_pack, winograd_forward,
+      winograd_data, winograd_weights },
 };
 
 const struct algorithm *algorithm_at(int index)

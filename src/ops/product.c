@@ -22,12 +22,6 @@ static size_t panel_floats(const struct linear *l, size_t cols, size_t depth)
     return l->groups * panels.vectors * panels.lanes * depth;
 }
 
-double direct_cost(const struct linear *l, enum direction direction)
-{
-    (void)direction;
-    return linear_macs(l);
-}
-
 size_t direct_packed(const struct linear *l)
 {
     return panel_floats(l, l->filters, linear_taps(l) * l->channels);

@@ -1,0 +1,275 @@
+// winograd.c - Winograd's algorithm, forward and backward to the data: per tile and channel 6 x 6 inputs become 36 points, at each point the
+// channels meet the transformed weights in a matrix product, and the 36 sums become the outputs.
+#include "ops/winograd.h"
+
+#include "base/parallel.h"
+
+enum {
+    POINTS = WINOGRAD_POINTS,
+    BLOCK = 28,       // tiles that pass the weights together: twice the kernel's tallest block of rows
+    ROUND = 16,       // blocks that are enough for all threads
+    LIGHT = 3 << 20,  // floats of transformed weights that may pass once per block
+    SHARED = 8 << 20, // floats of transformed inputs that stay in the machine's cache
+    MOST = 16 << 20,  // floats of workspace
+    SLICE = 64,       // weights per tap that are turned and transformed together
+    WIDEST = 3 * 16,  // floats of a panel's row
+    LINE = 16,        // floats that come into the cache together
+    GRAIN = 14,       // tiles transformed in a piece
+};
+
+struct winograd {
+    const struct linear *l;
+    struct tiling t;
+    size_t in, out;        // channels of a group
+    struct panels panels;  // of out
+    size_t wide;           // columns of the widest panel
+    size_t depth, ld;      // floats of a point's channels, and from tile to tile
+    size_t block, blocks;  // tiles
+    size_t round;          // tiles whose inputs are transformed before any is multiplied; 0: each block on its own
+    size_t slots, scratch; // floats of a slot: m, and v where each block has its own
+    const struct tensor *x, *y;
+    const float *u; // [groups][panels][36][in][width]
+    float *v, *m;
+    const struct epilogue *epilogue;
+    bool add;
+};
+
+static struct winograd winograd_of(const struct linear *l, bool backward)
+{
+    struct winograd g = { .l = l, .t = tiling_of(l, backward) };
+    g.in = backward ? l->filters : l->channels;
+    g.out = backward ? l->channels : l->filters;
+    g.panels = panels_of(l->k, g.out);
+    g.wide = size_ratio(g.panels.vectors, g.panels.count) * g.panels.lanes;
+    g.depth = size_ratio(g.in, g.panels.lanes) * g.panels.lanes;
+    g.ld = POINTS * g.depth + LINE; // not a multiple of what the cache maps to one place
+    bool light = POINTS * g.in * g.out <= LIGHT && size_ratio(l->batch * g.t.rows * g.t.cols, BLOCK) * l->groups >= ROUND;
+    g.block = size_min(g.t.tiles, BLOCK);
+    g.blocks = size_ratio(g.t.tiles, g.block);
+    if (!light) g.round = size_min(g.t.tiles, size_max(1, SHARED / (g.ld * g.block)) * g.block);
+    g.scratch = g.block * (POINTS * g.wide + (g.round ? 0 : g.ld));
+    g.slots = size_max(1, size_min(l->slots, (MOST - g.round * g.ld) / g.scratch));
+    return g;
+}
+
+size_t winograd_parts(const struct linear *l)
+{
+    return winograd_of(l, false).blocks;
+}
+
+// Of a panel's weights, from point to point and of all points; some more than they are, as v's.
+static size_t point_floats(const struct winograd *g, struct panel panel)
+{
+    return g->in * panel.width + LINE;
+}
+
+static size_t panel_floats(const struct winograd *g)
+{
+    return POINTS * (g->in * g->wide + LINE);
+}
+
+static size_t weights_floats(const struct winograd *g)
+{
+    return g->l->groups * g->panels.count * panel_floats(g);
+}
+
+size_t winograd_packed(const struct linear *l)
+{
+    struct winograd g = winograd_of(l, false);
+    return weights_floats(&g);
+}
+
+size_t winograd_workspace(const struct linear *l, enum direction direction)
+{
+    if (direction == BACKWARD_WEIGHTS) return winograd_weights_workspace(l);
+    struct winograd g = winograd_of(l, direction == BACKWARD_DATA);
+    return g.round * g.ld + g.slots * g.scratch + (direction == BACKWARD_DATA ? weights_floats(&g) : 0);
+}
+
+// ---- weights: u = G w G^T ----
+
+struct packing {
+    const struct winograd *g;
+    const float *weights;
+    float *u;
+    bool backward;
+    size_t slices;
+};
+
+static void pack_slice(const struct packing *p, size_t group, size_t index, size_t from, size_t count)
+{
+    struct panel panel = panel_at(&p->g->panels, index);
+    float turned[25 * SLICE * WIDEST];
+    const struct winograd *g = p->g;
+    const struct linear *l = g->l;
+    size_t taps = linear_taps(l), ld = taps * l->channels;
+    for (size_t t = 0; t < taps; t++) {
+        const float *w = p->weights + group * l->filters * ld + t * l->channels;
+        if (p->backward)
+            l->k->pack_rows(count, panel.cols, panel.width, w + from * ld + panel.first, (ptrdiff_t)ld,
+                            turned + (taps - 1 - t) * count * panel.width);
+        else
+            l->k->pack_columns(count, panel.cols, panel.width, w + panel.first * ld + from, (ptrdiff_t)ld,
+                               turned + t * count * panel.width);
+    }
+    ptrdiff_t away = (ptrdiff_t)(count * panel.width);
+    struct patch patch = { turned, g->t.taps * away, away, 0, g->t.taps, 0, g->t.taps };
+    float *u = p->u + (group * g->panels.count + index) * panel_floats(g) + from * panel.width;
+    l->k->winograd_taps(g->t.taps, count * panel.width, &patch, u, (ptrdiff_t)point_floats(g, panel), NULL);
+}
+
+static void pack_slices(void *context, size_t begin, size_t end)
+{
+    const struct packing *p = context;
+    const struct panels *panels = &p->g->panels;
+    for (size_t i = begin; i < end; i++) {
+        size_t from = i % p->slices * SLICE, share = i / p->slices;
+        pack_slice(p, share / panels->count, share % panels->count, from, size_min(SLICE, p->g->in - from));
+    }
+}
+
+static void pack_weights(const struct winograd *g, const float *weights, float *u, bool backward)
+{
+    struct packing p = { g, weights, u, backward, size_ratio(g->in, SLICE) };
+    parallel_for(g->l->groups * g->panels.count * p.slices, 1, pack_slices, &p);
+}
+
+void winograd_pack(const struct linear *l, const float *weights, float *packed)
+{
+    struct winograd g = winograd_of(l, false);
+    pack_weights(&g, weights, packed, false);
+}
+
+// ---- tiles ----
+
+// v = B^T x B of tiles begin..end-1.
+static void transform(const struct winograd *g, size_t group, size_t begin, size_t end, float *v)
+{
+    for (size_t i = begin; i < end; i++, v += g->ld) {
+        struct patch patch = tiling_ins(&g->t, i, g->x->data + group * g->in, g->x->ld);
+        if (i + 1 < end) {
+            struct patch next = tiling_ins(&g->t, i + 1, g->x->data + group * g->in, g->x->ld);
+            patch_fetch(&next, WINOGRAD_SIDE, g->in);
+        }
+        g->l->k->winograd_in(g->in, &patch, v, (ptrdiff_t)g->depth);
+    }
+}
+
+// m = v u for a panel at all points, then y = A^T m A.
+static void multiply(const struct winograd *g, size_t group, size_t index, size_t begin, size_t end, const float *v, float *m)
+{
+    const float *x[BLOCK];
+    float *y[BLOCK];
+    struct panel panel = panel_at(&g->panels, index);
+    size_t tiles = end - begin, ldm = POINTS * panel.width;
+    const float *u = g->u + (group * g->panels.count + index) * panel_floats(g);
+    for (size_t z = 0; z < POINTS; z++) {
+        for (size_t i = 0; i < tiles; i++) {
+            x[i] = v + i * g->ld + z * g->depth;
+            y[i] = m + i * ldm + z * panel.width;
+        }
+        g->l->k->tile(&(struct tile){ .pixels = tiles,
+                                      .taps = 1,
+                                      .run = g->in,
+                                      .x = x,
+                                      .row = &(size_t){ 0 },
+                                      .w = u + z * point_floats(g, panel),
+                                      .vectors = panel.vectors,
+                                      .y = y,
+                                      .cols = panel.width });
+    }
+    size_t first = group * g->out + panel.first, all = g->l->groups * g->out;
+    const struct epilogue *e = g->epilogue;
+    struct finish finish = { .add = g->add };
+    if (e) {
+        finish.relu = e->relu;
+        if (e->bias) finish.bias = e->bias + first;
+        if (e->pivot) finish.pivot = e->pivot + first;
+        if (e->sums) finish.sum = e->sums + begin / g->block * 2 * all + first, finish.square = finish.sum + all;
+        for (size_t i = 0; e->sums && i < panel.cols; i++) finish.sum[i] = finish.square[i] = 0;
+    }
+    for (size_t i = 0; i < tiles; i++) {
+        struct patch patch = tiling_outs(&g->t, begin + i, g->y->data + first, g->y->ld);
+        if (e && e->residual) {
+            struct patch residual = tiling_outs(&g->t, begin + i, e->residual->data + first, e->residual->ld);
+            finish.residual = residual.x;
+            finish.row = residual.row;
+            finish.col = residual.col;
+        }
+        if (i + 1 < tiles) {
+            struct patch next = tiling_outs(&g->t, begin + i + 1, g->y->data + first, g->y->ld);
+            patch_fetch(&next, g->t.size, panel.cols);
+        }
+        g->l->k->winograd_out(g->t.size, panel.cols, m + i * ldm, (ptrdiff_t)panel.width, &patch, &finish);
+    }
+}
+
+static void block_pieces(void *context, size_t begin, size_t end)
+{
+    const struct winograd *g = context;
+    float *m = g->m + parallel_slot() * g->scratch, *v = m + g->block * POINTS * g->wide;
+    for (size_t i = begin; i < end; i++) {
+        size_t group = i % g->l->groups, first = i / g->l->groups * g->block, last = size_min(first + g->block, g->t.tiles);
+        transform(g, group, first, last, v);
+        for (size_t p = 0; p < g->panels.count; p++) multiply(g, group, p, first, last, v, m);
+    }
+}
+
+struct round {
+    const struct winograd *g;
+    size_t group, begin, end;
+};
+
+static void transform_pieces(void *context, size_t begin, size_t end)
+{
+    const struct round *r = context;
+    transform(r->g, r->group, r->begin + begin, r->begin + end, r->g->v + begin * r->g->ld);
+}
+
+static void multiply_pieces(void *context, size_t begin, size_t end)
+{
+    const struct round *r = context;
+    const struct winograd *g = r->g;
+    size_t blocks = size_ratio(r->end - r->begin, g->block);
+    for (size_t i = begin; i < end; i++) {
+        size_t first = r->begin + i % blocks * g->block, last = size_min(first + g->block, r->end);
+        multiply(g, r->group, i / blocks, first, last, g->v + (first - r->begin) * g->ld, g->m + parallel_slot() * g->scratch);
+    }
+}
+
+static void run(struct winograd *g, float *workspace)
+{
+    g->v = workspace;
+    g->m = workspace + g->round * g->ld;
+    if (!g->round) parallel_for_on(g->slots, g->blocks * g->l->groups, 1, block_pieces, g);
+    for (size_t group = 0; g->round && group < g->l->groups; group++)
+        for (size_t tile = 0; tile < g->t.tiles; tile += g->round) {
+            struct round r = { g, group, tile, size_min(tile + g->round, g->t.tiles) };
+            parallel_for(r.end - r.begin, GRAIN, transform_pieces, &r);
+            parallel_for_on(g->slots, size_ratio(r.end - r.begin, g->block) * g->panels.count, 1, multiply_pieces, &r);
+        }
+}
+
+void winograd_forward(const struct linear *l, const struct tensor *x, const float *packed, const struct epilogue *epilogue,
+                      float *workspace, const struct tensor *y)
+{
+    struct winograd g = winograd_of(l, false);
+    g.x = x;
+    g.y = y;
+    g.u = packed;
+    g.epilogue = epilogue;
+    run(&g, workspace);
+}
+
+void winograd_data(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
+                   const struct tensor *dx, bool add)
+{
+    struct winograd g = winograd_of(l, true);
+    float *u = workspace + g.round * g.ld + g.slots * g.scratch;
+    pack_weights(&g, weights, u, true);
+    g.x = dy;
+    g.y = dx;
+    g.u = u;
+    g.add = add;
+    run(&g, workspace);
+}
