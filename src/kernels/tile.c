@@ -2,10 +2,63 @@
 // A block of rows x vectors sums stays in registers; a value of x meets all vectors of a row of the panel.
 #include "kernels/block.h"
 #include "kernels/declare.h"
+#include "kernels/part.h"
+
+// Of the block's column j, which are those of `part` in memory.
+INLINE void add_rows(int rows, vf (*sum)[VECTORS], int j, const float *const *y, size_t column, struct part part)
+{
+#pragma GCC unroll 14
+    for (int i = 0; i < rows; i++) sum[i][j] += part_load(y[i] + column, part);
+}
+
+INLINE void add_moments(int rows, vf (*sum)[VECTORS], int j, const struct tile *t, struct part part)
+{
+    vf pivot = t->pivot ? part_load(t->pivot, part) : vsplat(0), all = vsplat(0), squares = vsplat(0);
+#pragma GCC unroll 14
+    for (int i = 0; i < rows; i++) {
+        vf apart = sum[i][j] - pivot;
+        all += apart;
+        squares += apart * apart;
+    }
+    part_store(t->sum, part, part_load(t->sum, part) + all);
+    part_store(t->squares, part, part_load(t->squares, part) + squares);
+}
+
+// From the sums to memory; `cols`: of all vectors.
+INLINE void finish(int rows, int vectors, size_t cols, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
+{
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; j++) {
+        struct part part = part_once((size_t)j * LANES, cols);
+        if (t->add) add_rows(rows, sum, j, (const float *const *)t->y + pixel, t->column, part);
+        if (t->bias) {
+            vf bias = part_load(t->bias, part);
+#pragma GCC unroll 14
+            for (int i = 0; i < rows; i++) sum[i][j] += bias;
+        }
+        if (t->residual) add_rows(rows, sum, j, t->residual + pixel, t->column, part);
+        if (t->relu) {
+#pragma GCC unroll 14
+            for (int i = 0; i < rows; i++) sum[i][j] = vpick(sum[i][j] < 0.0f, vsplat(0), sum[i][j]); // NaN stays
+        }
+        if (t->sum) add_moments(rows, sum, j, t, part);
+    }
+#pragma GCC unroll 14
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+        for (int j = 0; j < vectors; j++)
+            part_store(t->y[pixel + (size_t)i] + t->column, part_once((size_t)j * LANES, cols), sum[i][j]);
+}
+
+// The same where the last vector is not whole, once for all blocks.
+static __attribute__((noinline)) void finish_part(int rows, int vectors, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
+{
+    finish(rows, vectors, t->cols, t, pixel, sum);
+}
 
 INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
 {
-    vf sum[BLOCK_ROWS][VECTORS], bias[VECTORS];
+    vf sum[BLOCK_ROWS][VECTORS];
 #pragma GCC unroll 14
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
@@ -26,18 +79,14 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
             }
         }
     }
-    if (t->bias) {
-        size_t last = (size_t)(vectors - 1) * LANES, rest = t->cols - last;
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors - 1; j++) bias[j] = vload(t->bias + j * LANES);
-        bias[vectors - 1] = rest == LANES ? vload(t->bias + last) : vload_some(t->bias + last, rest);
-#pragma GCC unroll 14
-        for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-            for (int j = 0; j < vectors; j++) sum[i][j] += bias[j];
+    size_t cols = (size_t)vectors * LANES;
+    if (t->cols == cols) {
+        finish(rows, vectors, cols, t, pixel, sum);
+    } else {
+        vf copy[BLOCK_ROWS][VECTORS]; // so that the sums themselves have no address and stay in registers
+        memcpy(copy, sum, (size_t)rows * sizeof *sum);
+        finish_part(rows, vectors, t, pixel, copy);
     }
-#pragma GCC unroll 14
-    for (int i = 0; i < rows; i++) block_store(vectors, t->y[pixel + (size_t)i] + t->column, sum[i], t->cols, t->add);
 }
 
 #define BLOCK(rows, vectors)                                                                                                   \

@@ -5,18 +5,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// tile: y[pixel][column + j] = bias[j] + sum over taps and i of x[tap][pixel][i] w[row[tap] + i][j]. Where a pixel's window lies is said by pointers, so
-// windows of any form, padding (a row of zeros) and matrices are all the same.
+// tile: y[pixel][column + j] = sum over taps and i of x[tap][pixel][i] w[row[tap] + i][j]. Where a pixel's window lies is said by pointers, so
+// windows of any form, padding (a row of zeros) and matrices are all the same. What happens to a sum on its way to memory comes in the order
+// of the fields, and what is NULL or false does not happen.
 struct tile {
     size_t pixels, taps, run;
     const float *const *x; // x[tap * pixels + pixel]: `run` values
     const size_t *row;
     const float *w; // [...][vectors * lanes]
     int vectors;
-    float *const *y;     // y[pixel]
-    size_t column, cols; // cols: of the last vector at least one
-    const float *bias;   // [cols] or NULL
-    bool add;            // y += instead of y =
+    float *const *y;              // y[pixel]
+    size_t column, cols;          // cols: of the last vector at least one
+    bool add;                     // y += instead of y =
+    const float *bias;            // [cols]
+    const float *const *residual; // residual[pixel][column + j] is added
+    bool relu;
+    float *sum, *squares; // [cols]: the pixels' y - pivot and its square are added to these
+    const float *pivot;   // [cols]; NULL: 0
 };
 
 // outer: dw[row][j] = sum over pixels of dy[pixel][row] x[pixel][j].

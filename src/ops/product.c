@@ -40,8 +40,8 @@ struct product {
     struct window window; // over x's first group
     struct panels panels;
     const float *packed; // [groups][panels][taps * channels][width]
-    const float *bias;
     const struct tensor *y;
+    const struct epilogue *epilogue; // its parts: the blocks
     size_t groups;
     size_t stretch, blocks, block; // every `stretch` places are cut into `blocks` blocks of `block` places
     size_t shares;                 // the panels are cut into so many
@@ -53,10 +53,11 @@ static void product_cut(struct product *p)
 {
     struct window *w = &p->window;
     size_t places = window_places(w);
-    w->by_place = !w->rows && w->images >= IMAGES && window_inside(w) < INSIDE;
+    w->by_place = !w->narrow && w->images >= IMAGES && window_inside(w) < INSIDE;
     p->stretch = w->by_place ? w->images : places;
     p->block = BLOCK;
-    while (w->rows && p->block * size_min(w->taps * w->run, DEPTH) > SCRATCH) p->block -= 14;
+    while (w->narrow && p->block * size_min((size_t)w->h.taps * (size_t)w->w.taps * w->channels, DEPTH) > SCRATCH)
+        p->block -= 14;
     p->blocks = size_ratio(p->stretch, p->block);
 }
 
@@ -77,16 +78,33 @@ static size_t drop_padding(const float **list, size_t *row, size_t places, size_
     return left;
 }
 
+// What the last visit to a panel does with the sums: `column` is its first of all `columns`.
+static void tile_finish(struct tile *t, const struct epilogue *e, float *const *residual, size_t part, size_t columns,
+                        size_t column)
+{
+    if (e->bias) t->bias = e->bias + column;
+    if (e->residual) t->residual = (const float *const *)residual;
+    t->relu = e->relu;
+    if (!e->sums) return;
+    t->sum = e->sums + 2 * part * columns + column;
+    t->squares = t->sum + columns;
+    memset(t->sum, 0, t->cols * sizeof *t->sum);
+    memset(t->squares, 0, t->cols * sizeof *t->squares);
+    if (e->pivot) t->pivot = e->pivot + column;
+}
+
 static void product_block(const struct product *p, size_t block, size_t group, size_t share)
 {
     const float *x[LIST];
-    float *y[BLOCK], scratch[SCRATCH];
+    float *y[BLOCK], *residual[BLOCK], scratch[SCRATCH];
     size_t row[LIST];
     size_t within = block % p->blocks * p->block, first = block / p->blocks * p->stretch + within;
     size_t places = size_min(p->block, p->stretch - within), filters = p->panels.cols;
     struct window w = p->window;
     w.data += group * w.channels;
-    window_outputs(y, &w, first, places, p->y->data + group * filters, p->y->ld, p->y->shape.h, p->y->shape.w);
+    window_outputs(y, &w, first, places, p->y, group * filters);
+    const struct epilogue *e = p->epilogue;
+    if (e->residual) window_outputs(residual, &w, first, places, e->residual, group * filters);
     size_t taps = size_max(1, size_min(DEPTH / w.run, LIST / places)), run = size_ratio(w.run, size_ratio(w.run, DEPTH));
     size_t from = p->panels.count * share / p->shares, to = p->panels.count * (share + 1) / p->shares;
     const float *packed = p->packed + group * p->panels.vectors * p->panels.lanes * w.taps * w.run;
@@ -96,23 +114,24 @@ static void product_block(const struct product *p, size_t block, size_t group, s
         window_list(x, scratch, &w, first, places, tap, now, skip);
         for (size_t t = 0; t < now; t++) row[t] = (tap + t) * w.run + skip;
         size_t left = w.by_place ? drop_padding(x, row, places, now) : now;
-        for (size_t i = from; i < to; i++) {
-            struct panel panel = panel_at(&p->panels, i);
-            p->k->tile(&(struct tile){ .pixels = places,
-                                       .taps = left,
-                                       .run = length,
-                                       .x = x,
-                                       .row = row,
-                                       .w = packed + panel.first * w.taps * w.run,
-                                       .vectors = panel.vectors,
-                                       .y = y,
-                                       .column = panel.first,
-                                       .cols = panel.cols,
-                                       .bias = p->bias && !begun ? p->bias + group * filters + panel.first : NULL,
-                                       .add = p->add || begun });
-        }
         skip += length;
         if (skip == w.run) skip = 0, tap += now;
+        for (size_t i = from; i < to; i++) {
+            struct panel panel = panel_at(&p->panels, i);
+            struct tile tile = { .pixels = places,
+                                 .taps = left,
+                                 .run = length,
+                                 .x = x,
+                                 .row = row,
+                                 .w = packed + panel.first * w.taps * w.run,
+                                 .vectors = panel.vectors,
+                                 .y = y,
+                                 .column = panel.first,
+                                 .cols = panel.cols,
+                                 .add = p->add || begun };
+            if (tap >= w.taps) tile_finish(&tile, e, residual, block, p->groups * filters, group * filters + panel.first);
+            p->k->tile(&tile);
+        }
     }
 }
 
@@ -184,8 +203,8 @@ void direct_forward(const struct linear *l, const struct tensor *x, const float 
                          .groups = l->groups,
                          .panels = panels_of(l->k, l->filters),
                          .packed = packed,
-                         .bias = epilogue->bias,
-                         .y = y };
+                         .y = y,
+                         .epilogue = epilogue };
     product_run(&p);
 }
 
@@ -230,6 +249,7 @@ void direct_data(const struct linear *l, const struct tensor *dy, const float *w
                                  .panels = pack.panels,
                                  .packed = workspace,
                                  .y = dx,
+                                 .epilogue = &(struct epilogue){ 0 },
                                  .add = add };
             product_run(&p);
         }

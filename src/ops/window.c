@@ -37,13 +37,14 @@ struct window window_of(struct axis h, struct axis w, size_t images, const float
                         size_t longest)
 {
     size_t row = (size_t)w.taps * channels;
-    bool rows = w.taps > 1 && w.dilate == 1 && ld == (ptrdiff_t)channels && row <= longest;
+    bool narrow = w.taps > 1 && w.dilate == 1 && row <= longest, rows = narrow && ld == (ptrdiff_t)channels;
     return (struct window){ .h = h,
                             .w = w,
                             .images = images,
                             .data = data,
                             .ld = ld,
                             .channels = channels,
+                            .narrow = narrow,
                             .rows = rows,
                             .taps = (size_t)h.taps * (size_t)(rows ? 1 : w.taps),
                             .run = rows ? row : channels };
@@ -140,14 +141,15 @@ void window_list(const float **list, float *scratch, const struct window *w, siz
     }
 }
 
-void window_outputs(float **list, const struct window *w, size_t first, size_t places, float *y, ptrdiff_t ld, int out_h,
-                    int out_w)
+void window_outputs(float **list, const struct window *w, size_t first, size_t places, const struct tensor *y,
+                    size_t first_channel)
 {
+    size_t rows = (size_t)y->shape.h, cols = (size_t)y->shape.w;
     for (size_t i = 0; i < places;) {
         struct stretch s = stretch_at(w, first + i, places - i);
-        size_t row = s.image * (size_t)out_h + (size_t)(w->h.first + s.row * w->h.every);
-        size_t step = w->by_place ? (size_t)out_h * (size_t)out_w : (size_t)w->w.every;
-        float *at = y + (ptrdiff_t)(row * (size_t)out_w + (size_t)(w->w.first + s.col * w->w.every)) * ld;
-        for (size_t j = 0; j < s.places; j++) list[i++] = at + (ptrdiff_t)(j * step) * ld;
+        size_t row = s.image * rows + (size_t)(w->h.first + s.row * w->h.every);
+        size_t step = w->by_place ? rows * cols : (size_t)w->w.every;
+        float *at = y->data + first_channel + (ptrdiff_t)(row * cols + (size_t)(w->w.first + s.col * w->w.every)) * y->ld;
+        for (size_t j = 0; j < s.places; j++) list[i++] = at + (ptrdiff_t)(j * step) * y->ld;
     }
 }

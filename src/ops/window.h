@@ -29,6 +29,7 @@ struct window {
     ptrdiff_t ld;
     size_t channels, images;
     size_t taps, run; // a tap is a run of values that lie side by side: a pixel's channels, or a whole row of the window
+    bool narrow;      // it is a row, where ld lets it
     bool rows;        // it is a row
     bool by_place;
 };
@@ -48,8 +49,8 @@ void window_list(const float **list, float *scratch, const struct window *w, siz
                  size_t taps, size_t skip);
 extern const float window_padding[WINDOW_RUN];
 
-// list[i] = the output position of place first + i, in y[n][out_h][out_w].
-void window_outputs(float **list, const struct window *w, size_t first, size_t places, float *y, ptrdiff_t ld, int out_h,
-                    int out_w);
+// list[i] = channel `first_channel` of the output position of place first + i.
+void window_outputs(float **list, const struct window *w, size_t first, size_t places, const struct tensor *y,
+                    size_t first_channel);
 
 #endif
