@@ -174,6 +174,42 @@ static void sharing(void **state)
     striate_graph_free(g);
 }
 
+static size_t bytes_at(const striate_plan *plan, const void *place, int step)
+{
+    size_t most = 0, offset = (size_t)((const char *)place - plan->block);
+    for (int i = 0; i < plan->buffer_count; i++) {
+        const struct buffer *b = &plan->buffers[i];
+        if (b->offset == offset && b->first <= step && step <= b->last && b->bytes > most) most = b->bytes;
+    }
+    return most;
+}
+
+// What a node asks for when the batch is known is what it has got.
+static void scratch_is_for_the_whole_batch(void **state)
+{
+    (void)state;
+    striate_graph *g;
+    assert_int_equal(striate_graph_new(&g), STRIATE_OK);
+    striate_node *x = striate_conv(g, striate_input(g, 28, 28, 8), (striate_conv_options){ .filters = 16, .kernel = 3 });
+    x = striate_batch_norm(g, striate_max_pool(g, x, (striate_window){ .size = 2 }), (striate_norm_options){ 0 });
+    striate_dense(g, striate_dropout(g, x, (striate_dropout_options){ 0 }), (striate_dense_options){ .units = 3 });
+    assert_int_equal(striate_init_weights(g, 1), STRIATE_OK);
+    striate_plan *plan;
+    assert_int_equal(striate_compile(&plan, g, (striate_plan_options){ .batch = 64, .train = 1 }), STRIATE_OK);
+    for (int i = 0; i < plan->count; i++) {
+        const struct op_args *a = &plan->args[i];
+        struct op_plan asked = { 0 };
+        int back = 2 * plan->count - 1 - i;
+        assert_int_equal(plan->nodes[i]->op->shape(a, &asked), STRIATE_OK);
+        assert_true(bytes_at(plan, a->saved, i) >= asked.saved);
+        assert_true(bytes_at(plan, a->packed, i) >= asked.packed);
+        assert_true(bytes_at(plan, a->workspace, i) >= asked.workspace);
+        if (plan->backward[i]) assert_true(bytes_at(plan, plan->backward_workspace[i], back) >= asked.workspace);
+    }
+    striate_plan_free(plan);
+    striate_graph_free(g);
+}
+
 // Offsets stay near the largest sum of what is alive at once: within a tenth on the average, and never beyond half.
 static void placement(void **state)
 {
@@ -202,6 +238,6 @@ static void placement(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(random_graphs), cmocka_unit_test(sharing),
-                                        cmocka_unit_test(placement) };
+                                        cmocka_unit_test(scratch_is_for_the_whole_batch), cmocka_unit_test(placement) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,7 +68,7 @@ static struct linear linear_of(const struct op_args *a, struct shape y)
     return (struct linear){ .k = a->k,
                             .h = axis_forward(x->h, y.h, h.kernel, h.stride, h.before, o->dilation),
                             .w = axis_forward(x->w, y.w, w.kernel, w.stride, w.before, o->dilation),
-                            .images = (size_t)(a->out ? a->out->n : a->in[0]->n),
+                            .images = (size_t)a->in[0]->n,
                             .groups = (size_t)o->groups,
                             .channels = (size_t)(x->c / o->groups),
                             .filters = (size_t)(o->filters / o->groups),

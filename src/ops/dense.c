@@ -35,7 +35,7 @@ static struct linear linear_of(const struct op_args *a, const struct tensor *x)
     return (struct linear){ .k = a->k,
                             .h = axis_forward(x->shape.h, 1, x->shape.h, 1, 0, 1),
                             .w = axis_forward(x->shape.w, 1, x->shape.w, 1, 0, 1),
-                            .images = (size_t)(a->out ? a->out->n : x->n),
+                            .images = (size_t)x->n,
                             .groups = 1,
                             .channels = (size_t)x->shape.c,
                             .filters = (size_t)((const options *)a->options)->units,
