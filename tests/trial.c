@@ -1,6 +1,8 @@
 // trial.c - see trial.h.
 #include "trial.h"
 
+#include "base/parallel.h"
+
 uint32_t trial_draw(struct trial *trial) // xorshift64
 {
     trial->state ^= trial->state << 13;
@@ -83,6 +85,7 @@ bool trial_prepare(struct trial *trial)
                                     .in = trial->ins_at,
                                     .din = trial->dins_at,
                                     .add = trial->add,
+                                    .slots = (size_t)parallel_threads(),
                                     .labels = trial->labels,
                                     .train = true,
                                     .random = { trial->state, 3, RANDOM_DROPOUT, 1 } };

@@ -121,8 +121,10 @@ static striate_status draft_nodes(struct making *m)
         if (!tensors || !ins || !add) FAIL(NO_MEMORY, "no memory to plan node %s", node->name);
         for (int j = 0; j < node->ins; j++) ins[j] = plan->args[input_of(m, i, j)].out;
         *a = (struct op_args){ .k = kernels_pick(),
+                               .batch = m->plan->batch,
                                .slots = (size_t)parallel_threads(),
                                .exact = m->plan->exact,
+                               .algorithm = m->debug & PLAN_WINOGRAD ? "winograd" : NULL,
                                .options = node->options,
                                .ins = node->ins,
                                .in = ins,

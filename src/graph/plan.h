@@ -35,8 +35,8 @@ struct striate_plan {
     struct arena arena; // all the tables
 };
 
-// For tests: no two values share memory; memory that is dead is filled with NaN.
-enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2 };
+// For tests: no two values share memory; memory that is dead is filled with NaN; Winograd wherever it can, whatever it costs.
+enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2, PLAN_WINOGRAD = 4 };
 striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug);
 
 // After a loss or gradient that is not finite: the name of the first node whose output is not, by another forward pass; NULL: none.

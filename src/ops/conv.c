@@ -65,15 +65,8 @@ static struct linear linear_of(const struct op_args *a, struct shape y)
     const options *o = a->options;
     const struct shape *x = &a->in[0]->shape;
     struct side h = side_h(a), w = side_w(a);
-    return (struct linear){ .k = a->k,
-                            .h = axis_forward(x->h, y.h, h.kernel, h.stride, h.before, o->dilation),
-                            .w = axis_forward(x->w, y.w, w.kernel, w.stride, w.before, o->dilation),
-                            .images = (size_t)a->in[0]->n,
-                            .groups = (size_t)o->groups,
-                            .channels = (size_t)(x->c / o->groups),
-                            .filters = (size_t)(o->filters / o->groups),
-                            .slots = a->slots,
-                            .exact = a->exact };
+    return linear_for(a, a->in[0], axis_forward(x->h, y.h, h.kernel, h.stride, h.before, o->dilation),
+                      axis_forward(x->w, y.w, w.kernel, w.stride, w.before, o->dilation), o->groups, o->filters);
 }
 
 static striate_status shape(const struct op_args *a, struct op_plan *plan)

@@ -32,15 +32,11 @@ static struct tensor flat(const struct tensor *x)
 
 static struct linear linear_of(const struct op_args *a, const struct tensor *x)
 {
-    return (struct linear){ .k = a->k,
-                            .h = axis_forward(x->shape.h, 1, x->shape.h, 1, 0, 1),
-                            .w = axis_forward(x->shape.w, 1, x->shape.w, 1, 0, 1),
-                            .images = (size_t)x->n,
-                            .groups = 1,
-                            .channels = (size_t)x->shape.c,
-                            .filters = (size_t)((const options *)a->options)->units,
-                            .slots = a->slots,
-                            .exact = true }; // no squares of outputs here
+    struct linear l = linear_for(a, x, axis_forward(x->shape.h, 1, x->shape.h, 1, 0, 1),
+                                 axis_forward(x->shape.w, 1, x->shape.w, 1, 0, 1), 1,
+                                 ((const options *)a->options)->units);
+    l.only = algorithm_find("direct"); // one output is no square of outputs
+    return l;
 }
 
 static striate_status shape(const struct op_args *a, struct op_plan *plan)

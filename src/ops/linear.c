@@ -5,6 +5,7 @@
 #include "ops/winograd.h"
 
 #include <math.h>
+#include <string.h>
 
 static const struct algorithm algorithms[] = {
     { "direct", true, direct_cost, direct_packed, direct_workspace, direct_parts, direct_pack, direct_forward, direct_data,
@@ -18,8 +19,32 @@ const struct algorithm *algorithm_at(int index)
     return (size_t)index < sizeof algorithms / sizeof *algorithms ? &algorithms[index] : NULL;
 }
 
-const struct algorithm *linear_algorithm(const struct linear *l, enum direction direction)
+const struct algorithm *algorithm_find(const char *name)
 {
+    for (int i = 0; name && algorithm_at(i); i++)
+        if (!strcmp(algorithm_at(i)->name, name)) return algorithm_at(i);
+    return NULL;
+}
+
+struct linear linear_for(const struct op_args *a, const struct tensor *x, struct axis h, struct axis w, int groups, int filters)
+{
+    return (struct linear){ .k = a->k,
+                            .h = h,
+                            .w = w,
+                            .images = (size_t)x->n,
+                            .batch = (size_t)(a->batch ? a->batch : x->n),
+                            .groups = (size_t)groups,
+                            .channels = (size_t)(x->shape.c / groups),
+                            .filters = (size_t)(filters / groups),
+                            .slots = a->slots,
+                            .exact = a->exact,
+                            .only = algorithm_find(a->algorithm) };
+}
+
+const struct algorithm *linear_algorithm(const struct linear *of, enum direction direction)
+{
+    struct linear planned = *of, *l = &planned;
+    l->images = of->batch;
     if (l->only && l->only->cost(l, direction) < INFINITY) return l->only;
     const struct algorithm *best = algorithms;
     for (int i = 1; algorithm_at(i); i++) {

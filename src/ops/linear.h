@@ -13,6 +13,7 @@ struct linear {
     const struct kernels *k;
     struct axis h, w;
     size_t images, groups, channels, filters; // C and K of one group
+    size_t batch;                             // images that the algorithm is chosen for, so that fewer are computed alike
     size_t slots;                             // threads that workspaces are cut for
     bool exact;                               // only algorithms that add up the products themselves
     const struct algorithm *only;             // this one in every direction it fits; NULL: the cheapest
@@ -44,9 +45,14 @@ struct algorithm {
                     float *db); // db may be NULL
 };
 
+// What an op over the windows h x w of x is.
+struct linear linear_for(const struct op_args *a, const struct tensor *x, struct axis h, struct axis w, int groups,
+                         int filters);
+
 // The algorithm for a direction, and all of them, ended by NULL.
 const struct algorithm *linear_algorithm(const struct linear *l, enum direction direction);
 const struct algorithm *algorithm_at(int index);
+const struct algorithm *algorithm_find(const char *name); // NULL: none of this name
 
 // Sets plan->packed, plan->workspace and plan->algorithm.
 void linear_sizes(const struct linear *l, bool train, struct op_plan *plan);

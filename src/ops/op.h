@@ -27,8 +27,10 @@ struct op_args {
     void *saved;                                 // written by forward for backward: op_plan.saved bytes
     void *packed;                                // written by pack for forward: op_plan.packed bytes
     void *workspace;                             // scratch during one call: op_plan.workspace bytes
+    int batch;                                   // images that the plan is for: out->n or more; 0: out->n
     size_t slots;                                // threads that the workspace is cut for; no more may compute at once
     bool exact;                                  // no algorithm that trades precision for speed (Winograd)
+    const char *algorithm;                       // for tests: this one wherever it can, whatever it costs; or NULL
     bool train;                                  // the pass of a training plan: batch statistics, dropout
     struct random_key random;                    // this node's own stream in this step
 };
