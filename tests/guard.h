@@ -1,5 +1,5 @@
-// guard.h - memory for tests: floats between two pages that must not be touched, the last float ending where the second page begins. What lies
-// before the first float, and every float that a test does not fill, holds a NaN of its own bits.
+// guard.h - memory for tests: floats between two pages that must not be touched, close to the one behind (the last float ends where that page
+// begins) or, low, to the one before. What lies on the other side, and every float that a test does not fill, holds a NaN of its own bits.
 #ifndef GUARD_H
 #define GUARD_H
 
@@ -32,7 +32,7 @@ static inline bool guard_is_canary(const float *value)
     return !memcmp(value, &canary, sizeof canary);
 }
 
-static inline struct guarded guard_floats(size_t count)
+static inline struct guarded guard_floats_at(bool low, size_t count)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = (count * sizeof(float) + page) / page * page;
     struct guarded g = { .count = count, .bytes = inside + 2 * page };
@@ -40,16 +40,23 @@ static inline struct guarded guard_floats(size_t count)
     if (g.map == MAP_FAILED || mprotect(g.map, page, PROT_NONE) || mprotect(g.map + page + inside, page, PROT_NONE)) abort();
     float *first = (float *)(void *)(g.map + page), *end = (float *)(void *)(g.map + page + inside), canary = guard_canary();
     for (float *p = first; p < end; p++) *p = canary;
-    g.data = end - count;
+    g.data = low && count ? first : end - count;
     return g;
 }
 
-// True if nothing was written before the first float.
+static inline struct guarded guard_floats(size_t count)
+{
+    return guard_floats_at(false, count);
+}
+
+// True if nothing was written before the first float or after the last.
 static inline bool guard_whole(const struct guarded *g)
 {
-    const float *first = (const float *)(const void *)(g->map + sysconf(_SC_PAGESIZE));
-    for (const float *p = first; p < g->data; p++)
-        if (!guard_is_canary(p)) return false;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const float *first = (const float *)(const void *)(g->map + page);
+    const float *end = (const float *)(const void *)(g->map + g->bytes - page);
+    for (const float *p = first; p < end; p++)
+        if ((p < g->data || p >= g->data + g->count) && !guard_is_canary(p)) return false;
     return true;
 }
 
