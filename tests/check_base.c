@@ -10,6 +10,7 @@
 
 #include <dirent.h>
 #include <math.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -371,6 +372,57 @@ static void loops_may_nest(void **state)
     striate_threads(0);
 }
 
+struct slots {
+    size_t limit;
+    atomic_int inside[16], wrong, pieces, beyond; // beyond: the first slot
+};
+
+static void work_in_slot(void *context, size_t begin, size_t end)
+{
+    struct slots *s = context;
+    size_t slot = parallel_slot();
+    s->pieces += (int)(end - begin);
+    if (slot >= s->limit) {
+        s->wrong++;
+        return;
+    }
+    s->beyond += slot > 0;
+    if (s->inside[slot]++) s->wrong++;
+    for (int i = 0; i < 20; i++) sched_yield(); // long enough for others to come
+    s->inside[slot]--;
+}
+
+// Each piece has slots of its own beneath it, fewer than there are around it.
+static void work_beneath(void *context, size_t begin, size_t end)
+{
+    size_t slot = parallel_slot();
+    struct slots beneath = { .limit = 1 };
+    parallel_for_on(1, 3, 1, work_in_slot, &beneath);
+    if (beneath.wrong || beneath.pieces != 3 || parallel_slot() != slot) ((struct slots *)context)->wrong++;
+    work_in_slot(context, begin, end);
+}
+
+static void slots_are_below_their_limit_and_held_by_one(void **state)
+{
+    (void)state;
+    static const size_t limits[] = { 1, 2, 3, 8, 16 };
+    int beyond = 0;
+    for (int threads = 1; threads <= 8; threads *= 2)
+        for (int i = 0; i < 5; i++)
+            for (int nested = 0; nested < 2; nested++) {
+                striate_threads(threads);
+                struct slots s = { .limit = limits[i] };
+                parallel_for_on(limits[i], 200, 1, nested ? work_beneath : work_in_slot, &s);
+                assert_int_equal(s.wrong, 0);
+                assert_int_equal(s.pieces, 200);
+                if (threads == 1 || limits[i] == 1) assert_int_equal(s.beyond, 0);
+                beyond += s.beyond;
+            }
+    assert_true(beyond > 0); // helpers came at all
+    assert_int_equal(parallel_slot(), 0);
+    striate_threads(0);
+}
+
 static void fail_beside(void *context)
 {
     status_fail(STRIATE_IO, "of another thread");
@@ -426,6 +478,7 @@ int main(void)
         cmocka_unit_test(paths_join_and_part),
         cmocka_unit_test(every_index_is_visited_once),
         cmocka_unit_test(loops_may_nest),
+        cmocka_unit_test(slots_are_below_their_limit_and_held_by_one),
         cmocka_unit_test(a_background_thread_has_an_error_of_its_own),
         cmocka_unit_test(sentences_may_quote_the_last),
     };

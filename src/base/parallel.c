@@ -180,10 +180,13 @@ void parallel_for_on(size_t most, size_t count, size_t grain, void (*work)(void 
     size_t threads = (size_t)parallel_threads();
     if (threads > most) threads = most;
     bool alone = pieces < 2 || pieces >= CLOSED || threads < 2 || pthread_mutex_trylock(&pool.busy); // within a piece, too
+    size_t own = slot;
+    if (alone) slot = 0;
     for (size_t begin = 0; alone && begin < count; begin += grain) {
         work(context, begin, count - begin < grain ? count : begin + grain);
-        if (count - begin <= grain) return;
+        if (count - begin <= grain) break;
     }
+    slot = own;
     if (alone) return;
     start_helpers((int)threads - 1);
     uint_least64_t number = pool.ticket >> 32;
