@@ -65,14 +65,19 @@ STRIATE_API const char *striate_version(void);
 // STRIATE_ISA names another when the library is first used.
 STRIATE_API const char *striate_isa(void);
 
+// The instruction sets that this CPU and this build have, the plainest first; NULL past the last.
+STRIATE_API const char *striate_isa_at(int index);
+
 // Sets how many threads compute (0: one per core this process may use) and returns the number. Results do not depend on it.
 STRIATE_API int striate_threads(int threads);
 
-// The measured rate of fused multiply-adds on all threads, in GFLOP/s (2 x multiply-adds): the ceiling of direct convolution.
-STRIATE_API double striate_peak_gflops(void);
+// The measured rate of fused multiply-adds in GFLOP/s (2 x multiply-adds): the ceiling of direct convolution. isa: NULL, the one in use;
+// threads: 0, or more than compute, all that compute. The best of many bursts: it goes on until for 0.3 s none was better. 0 where the CPU
+// lacks the instruction set.
+STRIATE_API double striate_peak_gflops(const char *isa, int threads);
 
-// The measured rate of reading memory that no cache holds, on all threads, in GB/s.
-STRIATE_API double striate_bandwidth(void);
+// The measured rate of reading memory that no cache holds, in GB/s; likewise.
+STRIATE_API double striate_bandwidth(const char *isa, int threads);
 
 // ---- 3. Images and data sets ---------------------------------------------------------------------------------------------
 
@@ -160,6 +165,8 @@ typedef struct striate_size {
 // The shape of one image's output at a node.
 STRIATE_API striate_size striate_node_size(const striate_node *node);
 STRIATE_API const char *striate_node_name(const striate_node *node);
+// An attribute of a node, as its op and the text form name it ("kernel", "units"); NAN where the op has none of that name.
+STRIATE_API double striate_node_attribute(const striate_node *node, const char *name);
 
 // How weights begin. He: normal, variance 2 / fan-in (He et al. 2015, eq. 10). Xavier: uniform, variance 1 / fan-in (Caffe's form of
 // Glorot and Bengio 2010). Gaussian: normal with standard deviation init_std.
@@ -318,8 +325,8 @@ typedef struct striate_plan_options {
     int batch;     // the largest batch; 0: 1
     int train;     // 1: with gradients; a graph without a loss gets striate_cross_entropy on its last node
     uint64_t seed; // of dropout
-    int exact;     // 1: convolutions add up their products one by one; 0: Winograd's algorithm where it is faster, a rounding of about
-                   // 1e-5 of the output's scale (Lavin and Gray 2016)
+    int exact; // 1: convolutions add up their products one by one; 0: Winograd's algorithm where it is faster, a rounding of about
+               // 1e-5 of the output's scale (Lavin and Gray 2016)
 } striate_plan_options;
 // Plans of one graph share its weights. The graph must outlive the plan.
 STRIATE_API striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options);
@@ -475,9 +482,31 @@ typedef struct striate_layer {
     int64_t activation_bytes;     // of the output of one image
     int receptive_h, receptive_w; // pixels of the network's input that one output pixel sees
     int stride_h, stride_w;       // input pixels from one output pixel to the next
+    const striate_node *node;
+    striate_size input; // the size of the first input; 0 where there is none
+    int input_gradient; // 1: training needs the gradient of its input; 0: nothing before it has weights
 } striate_layer;
 // A row per node, in order; free() releases them. The names belong to the graph.
 STRIATE_API striate_status striate_layers(striate_layer **layers, int *count, const striate_graph *graph);
+
+// Convolutions and dense layers alone, on made-up values: what each pass takes where nothing else disturbs the caches. All layers that one
+// bench measures share its memory, which grows to what the largest needs.
+typedef struct striate_bench striate_bench;
+typedef struct striate_bench_options {
+    int exact;      // as in striate_plan_options
+    double seconds; // spent on each measurement, but at least three runs; 0: 0.3
+} striate_bench_options;
+STRIATE_API striate_status striate_bench_new(striate_bench **bench, striate_bench_options options);
+STRIATE_API void striate_bench_free(striate_bench *bench);
+
+// STRIATE_PACK: weights into the order that the forward pass reads them in, once in a training step and once for all of inference.
+typedef enum striate_pass { STRIATE_FORWARD, STRIATE_BACKWARD_DATA, STRIATE_BACKWARD_WEIGHTS, STRIATE_PACK } striate_pass;
+typedef struct striate_measurement {
+    double seconds;        // the fastest run, after one that is not counted
+    const char *algorithm; // "direct", "winograd", ...
+} striate_measurement;
+STRIATE_API striate_status striate_bench_layer(striate_measurement *measurement, striate_bench *bench,
+                                               const striate_layer *layer, int batch, striate_pass pass);
 
 // ---- 11. Pictures --------------------------------------------------------------------------------------------------------
 

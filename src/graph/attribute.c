@@ -2,6 +2,7 @@
 #include "graph/attribute.h"
 
 #include "base/arena.h"
+#include "graph/graph.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -98,13 +99,24 @@ static void print_value(struct text *text, const struct attribute *attribute, do
     }
 }
 
+static double value_of(const void *options, const struct attribute *a)
+{
+    const char *field = (const char *)options + a->offset;
+    return a->type == ATTRIBUTE_FLOAT ? *(const float *)field : *(const int *)field;
+}
+
+double striate_node_attribute(const striate_node *node, const char *name)
+{
+    for (const struct attribute *a = node->op->attributes; a && a->name; a++)
+        if (!strcmp(a->name, name)) return value_of(node->options, a);
+    return NAN;
+}
+
 void attribute_write(struct text *text, const void *options, const struct op *op)
 {
     for (const struct attribute *a = op->attributes; a && a->name; a++) {
-        const char *field = (const char *)options + a->offset;
-        bool is_float = a->type == ATTRIBUTE_FLOAT;
-        double value = is_float ? *(const float *)field : *(const int *)field;
-        if (value == (is_float ? (float)a->value : a->value)) continue;
+        double value = value_of(options, a);
+        if (value == (a->type == ATTRIBUTE_FLOAT ? (float)a->value : a->value)) continue;
         text_add(text, " %s=", a->name);
         print_value(text, a, value);
     }

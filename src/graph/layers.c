@@ -37,15 +37,25 @@ static struct field field_of(const struct field *fields, const struct striate_no
                            f.stride_h * cost->stride_h, f.stride_w * cost->stride_w };
 }
 
+// Whether anything up to this node has weights.
+static bool is_trained(const bool *trained, const struct striate_node *node, int64_t parameters)
+{
+    bool any = parameters > 0;
+    for (int i = 0; i < node->ins; i++) any |= trained[node->in[i]->id];
+    return any;
+}
+
 striate_status striate_layers(striate_layer **layers, int *count, const striate_graph *graph)
 {
     TRY(striate_graph_status(graph));
     size_t nodes = (size_t)graph->count;
     striate_layer *made = calloc(nodes + !nodes, sizeof *made);
     struct field *fields = calloc(nodes + !nodes, sizeof *fields);
-    if (!made || !fields) {
+    bool *trained = calloc(nodes + !nodes, sizeof *trained);
+    if (!made || !fields || !trained) {
         free(made);
         free(fields);
+        free(trained);
         FAIL(NO_MEMORY, "no memory for a table of %zu layers", nodes);
     }
     for (size_t i = 0; i < nodes; i++) {
@@ -55,6 +65,7 @@ striate_status striate_layers(striate_layer **layers, int *count, const striate_
         int64_t parameters = 0;
         for (int p = 0; p < node->plan.params; p++)
             if (node->plan.param[p].kind != PARAM_STATE) parameters += (int64_t)graph->params[node->first_param + p].count;
+        trained[i] = is_trained(trained, node, parameters);
         made[i] = (striate_layer){ .name = node->name,
                                    .op = node->op->name,
                                    .size = striate_node_size(node),
@@ -65,9 +76,13 @@ striate_status striate_layers(striate_layer **layers, int *count, const striate_
                                    .receptive_h = f.h,
                                    .receptive_w = f.w,
                                    .stride_h = f.stride_h,
-                                   .stride_w = f.stride_w };
+                                   .stride_w = f.stride_w,
+                                   .node = node,
+                                   .input = node->ins ? striate_node_size(node->in[0]) : (striate_size){ 0 },
+                                   .input_gradient = is_trained(trained, node, 0) };
     }
     free(fields);
+    free(trained);
     *layers = made;
     *count = (int)nodes;
     return STRIATE_OK;

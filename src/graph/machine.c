@@ -7,6 +7,7 @@
 #include "striate.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct measuring {
     const struct kernels *k;
@@ -16,7 +17,7 @@ struct measuring {
     double done;  // of piece 0
 };
 
-enum { TRIES = 10 };
+static const double patience = 0.3, longest = 3; // seconds
 
 static void burst_fma(void *context, size_t begin, size_t end)
 {
@@ -36,39 +37,58 @@ static void burst_read(void *context, size_t begin, size_t end)
     }
 }
 
-// The best of some tries, in units of 1e9 per second. A piece per thread and try.
-static double best_rate(struct measuring *m, size_t pieces, void (*burst)(void *context, size_t begin, size_t end))
+// In units of 1e9 per second, the best of the bursts until none has been better for a while: another process may hold a core for long.
+static double best_rate(struct measuring *m, size_t threads, size_t pieces,
+                        void (*burst)(void *context, size_t begin, size_t end))
 {
-    double best = 0;
-    for (int i = 0; i < TRIES; i++) {
+    double begin = clock_seconds(), now = begin, better = begin, best = 0;
+    while (now - better < patience && now - begin < longest) {
         double start = clock_seconds();
-        parallel_for(pieces, 1, burst, m);
-        double rate = (double)pieces * m->done / (clock_seconds() - start) * 1e-9;
+        parallel_for_on(threads, pieces, 1, burst, m);
+        now = clock_seconds();
+        double rate = (double)pieces * m->done / (now - start) * 1e-9;
+        if (rate > best * 1.002) better = now;
         if (rate > best) best = rate;
     }
     return best;
 }
 
-double striate_peak_gflops(void)
+static const struct kernels *kernels_of(const char *isa)
 {
-    size_t threads = (size_t)parallel_threads();
-    float *sums = aligned_floats(threads);
-    if (!sums) return 0;
-    struct measuring m = { .k = kernels_pick(), .count = 8000000, .sums = sums };
-    double rate = best_rate(&m, threads, burst_fma);
-    free(sums);
+    if (!isa) return kernels_pick();
+    int i = 0;
+    while (kernels_at(i) && strcmp(kernels_at(i)->isa, isa)) i++;
+    return kernels_at(i);
+}
+
+static size_t threads_of(int threads)
+{
+    int all = parallel_threads();
+    return (size_t)(threads < 1 || threads > all ? all : threads);
+}
+
+const char *striate_isa_at(int index)
+{
+    return kernels_at(index) ? kernels_at(index)->isa : NULL;
+}
+
+double striate_peak_gflops(const char *isa, int threads)
+{
+    size_t count = threads_of(threads);
+    struct measuring m = { .k = kernels_of(isa), .count = 2000000, .sums = aligned_floats(count) };
+    double rate = m.k && m.sums ? best_rate(&m, count, count, burst_fma) : 0;
+    free(m.sums);
     return rate;
 }
 
-double striate_bandwidth(void)
+double striate_bandwidth(const char *isa, int threads)
 {
     enum { PIECES = 64 };
     float sums[PIECES];
-    struct measuring m = { .k = kernels_pick(), .count = (size_t)1 << 20, .sums = sums };
+    struct measuring m = { .k = kernels_of(isa), .count = (size_t)1 << 20, .sums = sums };
     float *memory = aligned_floats(PIECES * m.count);
-    if (!memory) return 0;
     m.memory = memory;
-    double rate = best_rate(&m, PIECES, burst_read);
+    double rate = m.k && memory ? best_rate(&m, threads_of(threads), PIECES, burst_read) : 0;
     free(memory);
     return rate;
 }
