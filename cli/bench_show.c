@@ -289,8 +289,9 @@ int bench_show(const struct bench_table *t)
 {
     if (t->a->json) return show_json(t);
     for (int i = 0; i < t->suite_count; i++) {
-        printf("%s%s, batch %d: ", i ? "\n" : "", t->suites[i].name, t->rows[0].shape.n);
-        printf("%s of %s MACs an image\n", commas(macs_of(t, i)).s, commas(t->suites[i].macs).s);
+        if (!t->reads)
+            printf("%s%s, batch %d: %s of %s MACs an image\n", i ? "\n" : "", t->suites[i].name, t->rows[0].shape.n,
+                   commas(macs_of(t, i)).s, commas(t->suites[i].macs).s);
         if (t->a->shapes) {
             show_shapes(t, i);
             continue;
@@ -302,7 +303,7 @@ int bench_show(const struct bench_table *t)
         putchar('\n');
     }
     if (t->a->shapes) return CODE_OK;
-    show_means(t);
+    if (!t->reads) show_means(t);
     printf("\n%s, %d threads; peak %.1f GFLOP/s before, %.1f after: ratios are to the larger\n", striate_isa(),
            striate_threads(t->a->threads), t->peak_before, t->peak_after);
     if (t->reads) printf("reading memory %.1f GB/s\n", t->bandwidth);

@@ -29,7 +29,8 @@ static const struct option network_options[] = {
 static const struct option options[] = {
     { "model", OPTION_TEXT, AT(model), "NAME|FILE",
       .doc = "a network of the zoo, or a text network; conv measures its layers in place of a suite's" },
-    { "exact", OPTION_FLAG, AT(exact), NULL, .doc = "only algorithms that add up the products one by one: no Winograd" },
+    { "exact", OPTION_FLAG, AT(exact), NULL,
+      .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },
     { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core", .low = 1, .high = 4096 },
     { "json", OPTION_FLAG, AT(json), NULL, .doc = "print one JSON object" },
     { "", OPTION_GROUP, 0, NULL, .doc = "conv and dense", .group = layer_options },

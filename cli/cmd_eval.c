@@ -7,7 +7,7 @@
 
 struct arguments {
     const char *data, *logits, *confusion, *sheet;
-    int split, batch_size, limit, threads, json;
+    int split, batch_size, limit, threads, exact, json;
     struct model_arguments model;
 };
 #define AT(field) offsetof(struct arguments, field)
@@ -17,6 +17,8 @@ static const struct option options[] = {
     { "limit", OPTION_INT, AT(limit), "N", .doc = "only the first N images", .low = 1, .high = 2147483647 },
     { "batch-size", OPTION_INT, AT(batch_size), "N", .doc = "images at a time", .preset = "256", .low = 1, .high = 65536 },
     { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core", .low = 1, .high = 4096 },
+    { "exact", OPTION_FLAG, AT(exact), NULL,
+      .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },
     { "json", OPTION_FLAG, AT(json), NULL, .doc = "print one JSON object" },
     { "logits", OPTION_TEXT, AT(logits), "FILE.npy", .doc = "write the raw outputs as float32[images][classes]" },
     { "confusion", OPTION_TEXT, AT(confusion), "FILE.png", .doc = "draw the confusion matrix" },
@@ -144,7 +146,7 @@ static int evaluate(const struct arguments *a, striate_model *model, const stria
     striate_evaluation *e = NULL;
     progress_start(&progress);
     striate_evaluate_options how = {
-        .batch_size = a->batch_size, .limit = a->limit, .progress = progress_images, .user = &progress
+        .batch_size = a->batch_size, .limit = a->limit, .exact = a->exact, .progress = progress_images, .user = &progress
     };
     int code = report(striate_evaluate(&e, model, data, how));
     progress_clear();

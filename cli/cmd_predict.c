@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct arguments {
-    int topk, json, threads;
+    int topk, json, threads, exact;
     const char *logits;
     struct model_arguments model;
 };
@@ -19,6 +19,8 @@ static const struct option options[] = {
     { "logits", OPTION_TEXT, AT(logits), "FILE.npy",
       .doc = "write the raw outputs as float32[images][classes]; NaN where an image could not be read" },
     { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core", .low = 1, .high = 4096 },
+    { "exact", OPTION_FLAG, AT(exact), NULL,
+      .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },
     { "", OPTION_GROUP, AT(model), NULL, .doc = "Weights without a network inside", .group = model_options },
     { 0 },
 };
@@ -133,6 +135,7 @@ int cmd_predict(int argc, char **argv)
     struct job job = { .json = a.json };
     int code = source_model(&job.model, path, &a.model, NULL, 0);
     if (!code) {
+        striate_model_exact(job.model, a.exact);
         job.classes = striate_model_classes(job.model);
         job.topk = a.topk < job.classes ? a.topk : job.classes;
         job.best = calloc((size_t)job.topk, sizeof *job.best);

@@ -12,7 +12,7 @@
 
 struct arguments {
     const char *model, *data, *out, *resume;
-    int epochs, batch_size, nesterov, schedule, step_size, save_steps, limit, threads, overwrite;
+    int epochs, batch_size, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact;
     float lr, momentum, weight_decay, gamma, power, warmup, val_split;
     struct ints milestones;
     uint64_t seed;
@@ -49,6 +49,8 @@ static const struct option options[] = {
       .low = 0, .high = 1e6 },
     { "seed", OPTION_SEED, AT(seed), "N", .doc = "of initial weights, order and dropout; the same seed gives the same bits",
       .preset = "1" },
+    { "exact", OPTION_FLAG, AT(exact), NULL,
+      .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },
     { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core. Results do not depend on it",
       .low = 1, .high = 4096 },
     { "val-split", OPTION_FLOAT, AT(val_split), "F",
@@ -305,7 +307,7 @@ static int show_header(const struct session *s)
 {
     const struct arguments *a = &s->a;
     striate_plan *plan = NULL;
-    striate_plan_options how = { .batch = a->batch_size, .train = 1, .seed = a->seed };
+    striate_plan_options how = { .batch = a->batch_size, .train = 1, .seed = a->seed, .exact = a->exact };
     int code = report(striate_compile(&plan, striate_model_graph(s->model), how));
     if (code) return code;
     double memory = (double)striate_plan_bytes(plan);
@@ -322,9 +324,9 @@ static int show_header(const struct session *s)
     if (a->input.range != 1) printf(" * %g", (double)a->input.range);
     for (int c = 0; c < s->how.channels && c < 3; c++) printf("%s%.4g", c ? ", " : ", minus ", (double)s->how.mean[c]);
     for (int c = 0; c < s->how.channels && c < 3; c++) printf("%s%.4g", c ? ", " : ", over ", (double)s->how.std[c]);
-    printf("\ntraining    %d epoch%s of %s steps, batch %d, lr %g %s, momentum %g%s, weight decay %g, seed %llu\n", a->epochs,
+    printf("\ntraining    %d epoch%s of %s steps, batch %d, lr %g %s, momentum %g%s, weight decay %g, seed %llu%s\n", a->epochs,
            a->epochs > 1 ? "s" : "", commas(steps).s, a->batch_size, (double)a->lr, schedules[a->schedule], (double)a->momentum,
-           a->nesterov ? " (Nesterov)" : "", (double)a->weight_decay, (unsigned long long)a->seed);
+           a->nesterov ? " (Nesterov)" : "", (double)a->weight_decay, (unsigned long long)a->seed, a->exact ? ", exact" : "");
     printf("machine     %d threads, %s, %s for activations and gradients\n", striate_threads(a->threads), striate_isa(),
            bytes(memory).s);
     printf("run         %s\n\n", a->out);
@@ -393,6 +395,7 @@ static int train(struct session *s)
                              .power = a->power,
                              .warmup_epochs = a->warmup,
                              .seed = a->seed,
+                             .exact = a->exact,
                              .out = a->out,
                              .resume = a->resume != NULL,
                              .overwrite = a->overwrite,

@@ -374,6 +374,8 @@ STRIATE_API striate_graph *striate_model_graph(striate_model *model);
 STRIATE_API int striate_model_classes(const striate_model *model);
 STRIATE_API const char *striate_model_class_name(const striate_model *model, int label);
 STRIATE_API const striate_preprocessing *striate_model_preprocessing(const striate_model *model);
+// 1: from now on predictions and evaluations are computed as with `exact` in striate_plan_options; 0, as at first: the fastest way.
+STRIATE_API void striate_model_exact(striate_model *model, int exact);
 
 typedef struct striate_prediction {
     int label;
@@ -402,6 +404,7 @@ typedef int striate_progress(void *user, int done, int all); // nonzero: stop
 typedef struct striate_evaluate_options {
     int batch_size; // 0: 256
     int limit;      // only the first images; 0: all
+    int exact;      // as in striate_plan_options; 0: as striate_model_exact says
     striate_progress *progress;
     void *user;
 } striate_evaluate_options;
@@ -456,6 +459,7 @@ typedef struct striate_training {
     float power;       // 0: 0.75
     float warmup_epochs;
     uint64_t seed;         // of initial weights, order and dropout
+    int exact;             // as in striate_plan_options, for training and validation
     const char *out;       // run folder, made if missing; NULL: write nothing
     int resume;            // 1: go on from out/last.safetensors
     int overwrite;         // 1: begin anew in a folder that holds a training, which is lost; 0: refuse such a folder

@@ -354,6 +354,10 @@ static const struct row rows[] = {
     { "$S train --resume run --out elsewhere", 2, NULL, "--resume goes on in its own folder" },
     { "$S train --resume run --lr 0.3", 2, "network", "learning_rate 0.05, not 0.3" },
     { "$S train --resume run", 0, "all 2 epochs are done", NULL },
+    { TRAIN_TOY "--exact --out exact", 0, "seed 1, exact\n", "" },
+    { "grep -q '\"exact\": true' exact/args.json && $S train --resume exact", 0, "all 2 epochs are done", NULL },
+    { "sed -i 's/\"exact\": true/\"exact\": false/' exact/args.json; $S train --resume exact", 2, "network",
+      "was trained with exact 1, not 0" },
     { "mkdir spoilt; cp run/* spoilt; echo '{' >spoilt/args.json; $S train --resume spoilt", 3, NULL,
       "spoilt/args.json, line 2" },
     { "echo '{\"epochs\":\"x\"}' >spoilt/args.json; $S train --resume spoilt", 3, NULL, "spoilt/args.json: \"epochs\"" },
@@ -362,6 +366,7 @@ static const struct row rows[] = {
 
     // evaluation and prediction
     { "$S eval run/model.safetensors --data toy", 0, "confusion: a row per true class", NULL },
+    { "$S eval run/model.safetensors --data toy --exact", 0, "top-1", NULL },
     { "$S eval run/model.safetensors --data toy --json --limit 20", 0, "\"images\": 20,", NULL },
     { "$S eval run/model.safetensors --data toy --split train", 0, "images    160", NULL },
     { "$S eval run/model.safetensors --data toy --logits l.npy --confusion c.png --sheet s.png && test -s l.npy && test -s "
@@ -393,6 +398,7 @@ static const struct row rows[] = {
     { "sed s/units=10/units=11/ run/model.safetensors >eleven.safetensors; $S eval eleven.safetensors --data toy", 3, NULL,
       "eleven.safetensors: " },
     { "$S predict run/model.safetensors folder/ants/00.png --topk 3", 0, " %  ", NULL },
+    { "$S predict run/model.safetensors folder/ants/00.png --exact", 0, " %  ", NULL },
     { "$S predict run/model.safetensors --json - <folder/ants/00.png", 0, "\"probability\": ", NULL },
     { "$S predict run/model.safetensors folder/ants/00.png folder/bees/00.png --logits p.npy && test -s p.npy", 0,
       "folder/bees/00.png", NULL },

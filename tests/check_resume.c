@@ -110,6 +110,8 @@ static void check_refused(void **state)
     expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with learning_rate 0.02, not 0.5");
     bad = good, bad.training.milestones[0] = 3;
     expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with milestones [], not [3]");
+    bad = good, bad.training.exact = 1;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with exact 0, not 1");
     bad = good, bad.images = 69;
     expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with images 70, not 69");
     bad = good, bad.no_validation = true;

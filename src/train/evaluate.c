@@ -60,7 +60,7 @@ static striate_status run(struct run *r, int images, const striate_evaluate_opti
     return STRIATE_OK;
 }
 
-static striate_status prepare(struct run *r, const striate_data *data, int images, int batch)
+static striate_status prepare(struct run *r, const striate_data *data, int images, int batch, bool exact)
 {
     size_t classes = (size_t)r->model->classes, count = (size_t)images;
     striate_evaluation *e = r->result = calloc(1, sizeof *e);
@@ -72,7 +72,7 @@ static striate_status prepare(struct run *r, const striate_data *data, int image
     e->logits = calloc(count * classes, sizeof *e->logits);
     if (!e->per_class || !e->confusion || !e->predictions || !e->logits)
         FAIL(NO_MEMORY, "no memory to evaluate %d images of %d classes", images, e->classes);
-    TRY(model_plan(&r->plan, r->model, batch));
+    TRY(model_plan(&r->plan, r->model, batch, exact));
     return batches_open(&r->batches,
                         &(struct batch_options){
                             .data = data, .preprocessing = &r->model->preprocessing, .batch_size = batch, .limit = images });
@@ -91,7 +91,7 @@ striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *
     int images = options.limit && options.limit < about.images ? options.limit : about.images;
     int batch = options.batch_size ? options.batch_size : default_batch;
     struct run r = { .model = model };
-    striate_status status = prepare(&r, data, images, batch < images ? batch : images);
+    striate_status status = prepare(&r, data, images, batch < images ? batch : images, options.exact);
     if (!status) status = run(&r, images, &options);
     batches_close(r.batches);
     if (status)

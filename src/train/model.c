@@ -217,14 +217,21 @@ const striate_preprocessing *striate_model_preprocessing(const striate_model *mo
     return &model->preprocessing;
 }
 
-striate_status model_plan(striate_plan **plan, striate_model *model, int batch)
+void striate_model_exact(striate_model *model, int exact)
+{
+    model->exact = exact;
+}
+
+striate_status model_plan(striate_plan **plan, striate_model *model, int batch, bool exact)
 {
     struct model_plan *slot = &model->plans[batch > 1];
-    if (!slot->plan || slot->batch != batch) {
+    exact |= model->exact;
+    if (!slot->plan || slot->batch != batch || slot->exact != exact) {
         striate_plan_free(slot->plan);
         slot->plan = NULL;
-        TRY(striate_compile(&slot->plan, model->graph, (striate_plan_options){ .batch = batch }));
+        TRY(striate_compile(&slot->plan, model->graph, (striate_plan_options){ .batch = batch, .exact = exact }));
         slot->batch = batch;
+        slot->exact = exact;
     }
     *plan = slot->plan;
     return STRIATE_OK;

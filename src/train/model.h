@@ -13,15 +13,17 @@ struct striate_model {
     int classes;
     const char **names;
     bool probabilities; // the network ends in a softmax
+    bool exact;         // unless an evaluation wants it so anyway
     struct arena arena; // the names
     struct model_plan { // for inference: one of a single image, one of the last batch size asked for
         striate_plan *plan;
         int batch;
+        bool exact;
     } plans[2];
 };
 
 // An inference plan for `batch` images, compiled at its first use and kept.
-striate_status model_plan(striate_plan **plan, striate_model *model, int batch);
+striate_status model_plan(striate_plan **plan, striate_model *model, int batch, bool exact);
 
 // A model from an open file, all of which may be untrusted.
 striate_status model_from_file(striate_model **model, const struct safetensors *file);

@@ -25,7 +25,7 @@ double model_loss(const striate_model *model, const float *outputs, int label)
 static striate_status run(const float **outputs, striate_model *model, const striate_image *image)
 {
     striate_plan *plan;
-    TRY(model_plan(&plan, model, 1));
+    TRY(model_plan(&plan, model, 1, false));
     TRY(striate_preprocess(striate_plan_input(plan), image, &model->preprocessing));
     striate_forward(plan, 1, 0);
     *outputs = striate_plan_output(plan);

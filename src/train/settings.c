@@ -53,6 +53,7 @@ static const struct setting {
     { "power", offsetof(struct settings, training.power), add_float },
     { "warmup_epochs", offsetof(struct settings, training.warmup_epochs), add_float },
     { "seed", offsetof(struct settings, training.seed), add_word },
+    { "exact", offsetof(struct settings, training.exact), add_int },
     { "images", offsetof(struct settings, images), add_int },
     { "validation_images", offsetof(struct settings, validation_images), add_int },
     { "labels", offsetof(struct settings, labels), add_word },
@@ -113,6 +114,7 @@ striate_status settings_make(struct settings *settings, const striate_training *
     if (t.gamma == 0) t.gamma = t.schedule == STRIATE_SCHEDULE_INV ? 0.0001f : 0.1f;
     if (t.power == 0) t.power = 0.75f;
     t.nesterov = !!t.nesterov;
+    t.exact = !!t.exact;
     TRY(check(&t));
     int images = striate_data_about(data).images, validation_images = validation ? striate_data_about(validation).images : 0;
     if (!images || (validation && !validation_images)) FAIL(BAD_ARGUMENT, "there is no image to train or to validate on");

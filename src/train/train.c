@@ -63,7 +63,8 @@ static striate_status session_open(struct session *s, const striate_training *tr
     const striate_training *t = &s->settings.training;
     if (t->resume && !t->out) FAIL(BAD_ARGUMENT, "to resume, name the run folder");
     s->steps_per_epoch = (s->settings.images + t->batch_size - 1) / t->batch_size;
-    TRY(striate_compile(&s->plan, s->graph, (striate_plan_options){ .batch = t->batch_size, .train = 1, .seed = t->seed }));
+    TRY(striate_compile(&s->plan, s->graph,
+                        (striate_plan_options){ .batch = t->batch_size, .train = 1, .seed = t->seed, .exact = t->exact }));
     TRY(striate_sgd_new(&s->optimizer, s->graph, (striate_sgd_options){ t->momentum, t->weight_decay, t->nesterov }));
     TRY(batches_open(&s->batches, &(struct batch_options){ .data = s->data,
                                                            .preprocessing = striate_model_preprocessing(s->model),
@@ -179,8 +180,9 @@ static striate_status validate(struct session *s, striate_epoch *row)
     row->val_loss = row->val_top1 = row->val_top5 = NAN;
     if (!s->validation) return STRIATE_OK;
     striate_evaluation *e = NULL;
+    const striate_training *t = &s->settings.training;
     TRY(striate_evaluate(&e, s->model, s->validation,
-                         (striate_evaluate_options){ .batch_size = s->settings.training.batch_size }));
+                         (striate_evaluate_options){ .batch_size = t->batch_size, .exact = t->exact }));
     struct progress *p = &s->progress;
     row->val_loss = e->loss;
     row->val_top1 = (double)e->correct / e->images;
