@@ -106,11 +106,15 @@ static const struct {
 #undef BLOCK
 };
 
+// The pixels in blocks of nearly equal height.
 void KERNEL(tile)(const struct tile *t)
 {
-    int b = 0;
-    for (size_t pixel = 0; pixel < t->pixels; pixel += (size_t)blocks[b].rows) {
-        while (blocks[b].vectors != t->vectors || (size_t)blocks[b].rows > t->pixels - pixel) b++;
-        blocks[b].run(t, pixel);
+    int tallest = 0;
+    while (blocks[tallest].vectors != t->vectors) tallest++;
+    size_t most = (size_t)blocks[tallest].rows, count = (t->pixels + most - 1) / most;
+    for (size_t i = 0, pixel = 0; i < count; i++) {
+        size_t rows = t->pixels * (i + 1) / count - pixel;
+        blocks[tallest + (int)(most - rows)].run(t, pixel);
+        pixel += rows;
     }
 }
