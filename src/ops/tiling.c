@@ -1,7 +1,7 @@
 // tiling.c - where the tiles of Winograd's algorithm lie.
 #include "ops/winograd.h"
 
-enum { WIDE = 4096, MANY = 512 * 512 }; // channels, and weights per tap, beyond which the workspace would be too large
+enum { WIDE = 3072, MANY = 512 * 512 }; // channels, and weights per tap, beyond which the workspace would be too large
 
 bool winograd_fits(const struct linear *l)
 {

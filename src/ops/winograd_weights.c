@@ -36,7 +36,7 @@ static struct gradient gradient_of(const struct linear *l)
     g.depth = size_ratio(l->channels, lanes) * lanes + lanes;
     g.rise = size_ratio(l->filters, lanes) * lanes + lanes;
     size_t most = SHARED / (POINTS * (g.depth + g.rise));
-    g.round = size_min(g.t.tiles, size_min(ROUND, size_max(LEAST, most)));
+    g.round = size_min(l->batch * g.t.rows * g.t.cols, size_min(ROUND, size_max(LEAST, most)));
     return g;
 }
 
