@@ -102,6 +102,27 @@ static void draw_conv(struct trial *t)
     o->no_bias = trial_draw(t) % 4 == 0;
 }
 
+static void draw_square(struct trial *t) // what Winograd is for
+{
+    striate_conv_options *o = &t->options.conv;
+    t->smooth = true;
+    t->x[0] = (struct shape){ trial_between(t, 1, t->large ? 33 : 7), trial_between(t, 1, 7), trial_between(t, 1, 3), 1 };
+    o->filters = trial_between(t, 1, 3);
+    o->kernel = trial_between(t, 1, 2) * 2 + 1;
+    o->pad = trial_between(t, o->kernel / 2, o->kernel - 1);
+    if (trial_draw(t) % 4 == 0) o->pad_top = trial_between(t, 0, 2);
+    if (trial_draw(t) % 4 == 0) o->pad_right = trial_between(t, 0, 2);
+    if (trial_draw(t) % 8 == 0) o->stride = 2;
+    o->no_bias = trial_draw(t) % 4 == 0;
+}
+
+static void draw_depthwise(struct trial *t)
+{
+    draw_conv(t);
+    t->options.conv.groups = t->x[0].c;
+    t->options.conv.filters = t->x[0].c * trial_between(t, 1, 2);
+}
+
 static void draw_dense(struct trial *t)
 {
     t->smooth = true;
@@ -271,8 +292,11 @@ static const struct row {
     const char *op;
     void (*draw)(struct trial *trial);
     void (*expect)(struct trial *trial, struct expected *expected); // NULL: central differences alone
+    const char *algorithm;                                          // of a convolution; NULL: as it chooses
 } rows[] = {
     { "conv", draw_conv, NULL },
+    { "conv", draw_square, NULL, "winograd" },
+    { "conv", draw_depthwise, NULL, "depthwise" },
     { "dense", draw_dense, NULL },
     { "max_pool", draw_window, expect_max_pool },
     { "avg_pool", draw_avg_pool, expect_avg_pool },
@@ -293,7 +317,7 @@ static const struct row {
 static struct trial *begin(const struct row *row, int number, bool large)
 {
     static struct trial trial;
-    trial = (struct trial){ .op = op_find(row->op), .large = large, .ins = 1 };
+    trial = (struct trial){ .op = op_find(row->op), .large = large, .algorithm = row->algorithm, .ins = 1 };
     trial.state = 0x9E3779B97F4A7C15u * (uint64_t)(number + 1);
     for (int i = 0; i < 8; i++) trial_draw(&trial);
     trial.n = large ? 13 : trial_between(&trial, 1, 3);
@@ -412,7 +436,7 @@ static void concat_without_copies(void **state)
 {
     (void)state;
     for (int number = 0; number < TRIALS; number++) {
-        struct trial *t = begin(&(struct row){ "concat", draw_concat, NULL }, number, false);
+        struct trial *t = begin(&(struct row){ .op = "concat", .draw = draw_concat }, number, false);
         trial_fill(t, &t->out);
         for (int i = 0, first = 0; i < t->ins; first += t->x[i++].c) {
             t->in[i] = t->out;

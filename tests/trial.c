@@ -86,6 +86,7 @@ bool trial_prepare(struct trial *trial)
                                     .din = trial->dins_at,
                                     .add = trial->add,
                                     .slots = (size_t)parallel_threads(),
+                                    .algorithm = trial->algorithm,
                                     .labels = trial->labels,
                                     .train = true,
                                     .random = { trial->state, 3, RANDOM_DROPOUT, 1 } };

@@ -12,8 +12,9 @@ struct trial {
     uint64_t state; // of trial_draw
 
     // What a row of check_ops.c draws.
-    bool large;  // shapes big enough for several threads; else small enough for central differences
-    bool smooth; // the op has no kinks: values in [-2, 2]; else all values differ by a tenth and none is near 0
+    bool large;            // shapes big enough for several threads; else small enough for central differences
+    bool smooth;           // the op has no kinks: values in [-2, 2]; else all values differ by a tenth and none is near 0
+    const char *algorithm; // of a convolution, wherever it can; or NULL
     int n, ins;
     struct shape x[TRIAL_INS];
     union {
