@@ -36,8 +36,8 @@ static inline struct guarded guard_floats_at(bool low, size_t count)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = (count * sizeof(float) + page) / page * page;
     struct guarded g = { .count = count, .bytes = inside + 2 * page };
-    g.map = mmap(NULL, g.bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (g.map == MAP_FAILED || mprotect(g.map, page, PROT_NONE) || mprotect(g.map + page + inside, page, PROT_NONE)) abort();
+    g.map = mmap(NULL, g.bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (g.map == MAP_FAILED || mprotect(g.map + page, inside, PROT_READ | PROT_WRITE)) abort();
     float *first = (float *)(void *)(g.map + page), *end = (float *)(void *)(g.map + page + inside), canary = guard_canary();
     for (float *p = first; p < end; p++) *p = canary;
     g.data = low && count ? first : end - count;
