@@ -91,6 +91,7 @@ striate_status striate_bench_layer(striate_measurement *measurement, striate_ben
 {
     const struct striate_node *node = layer->node;
     const struct op *op = node->op;
+    if (batch < 1) FAIL(BAD_ARGUMENT, "a batch of %d images", batch);
     if (!op->pack)
         FAIL(BAD_ARGUMENT, "%s (%s): only convolutions and dense layers can be measured alone", node->name, op->name);
     struct tensor x = { .n = batch, .shape = node->in[0]->plan.out, .ld = node->in[0]->plan.out.c }, y = x, dy, dx;
