@@ -9,16 +9,18 @@
 enum {
     POINTS = WINOGRAD_POINTS,
     MEAN_POINT = 7,   // where G adds up all of dy's tile, divided by 36
-    SHARED = 2 << 20, // floats of transformed tiles of a round
+    SHARED = 1 << 20, // floats of transformed tiles of a round
     LEAST = 128,
     ROUND = 512, // tiles of a round
     GRAIN = 8,
+    LINE = 16, // floats that come into the cache together
 };
 
 struct gradient {
     const struct linear *l;
     struct tiling t;
     size_t depth, rise;   // floats of a tile at a point: of x, of dy
+    size_t ldx, ldy;      // from point to point
     size_t round;         // tiles
     struct panels panels; // of x's channels
     const struct tensor *x, *dy;
@@ -37,6 +39,8 @@ static struct gradient gradient_of(const struct linear *l)
     g.rise = size_ratio(l->filters, lanes) * lanes + lanes;
     size_t most = SHARED / (POINTS * (g.depth + g.rise));
     g.round = size_min(l->batch * g.t.rows * g.t.cols, size_min(ROUND, size_max(LEAST, most)));
+    g.ldx = g.round * g.depth + LINE; // not a multiple of what the cache maps to one place
+    g.ldy = g.round * g.rise + LINE;
     return g;
 }
 
@@ -48,7 +52,7 @@ size_t winograd_weights_round(const struct linear *l)
 size_t winograd_weights_workspace(const struct linear *l)
 {
     struct gradient g = gradient_of(l);
-    return POINTS * (g.round * (g.depth + g.rise) + l->filters * g.depth) + size_ratio(g.round, GRAIN) * l->filters;
+    return POINTS * (g.ldx + g.ldy + l->filters * g.depth) + size_ratio(g.round, GRAIN) * l->filters;
 }
 
 static struct patch x_patch(const struct gradient *g, size_t i)
@@ -74,8 +78,8 @@ static void transform_pieces(void *context, size_t begin, size_t end)
             patch_fetch(&next, WINOGRAD_SIDE, l->channels);
             patch_fetch(&next_dy, g->t.size, l->filters);
         }
-        l->k->winograd_in(l->channels, &x, g->vx + i * g->depth, (ptrdiff_t)(g->round * g->depth));
-        l->k->winograd_taps(g->t.size, l->filters, &dy, g->vdy + i * g->rise, (ptrdiff_t)(g->round * g->rise), sum);
+        l->k->winograd_in(l->channels, &x, g->vx + i * g->depth, (ptrdiff_t)g->ldx);
+        l->k->winograd_taps(g->t.size, l->filters, &dy, g->vdy + i * g->rise, (ptrdiff_t)g->ldy, sum);
     }
 }
 
@@ -87,10 +91,10 @@ static void multiply_pieces(void *context, size_t begin, size_t end)
     for (size_t i = begin; i < end; i++) {
         size_t z = i / g->panels.count;
         struct panel panel = panel_at(&g->panels, i % g->panels.count);
-        for (size_t t = 0; t < tiles; t++) rows[t] = g->vx + (z * g->round + t) * g->depth + panel.first;
+        for (size_t t = 0; t < tiles; t++) rows[t] = g->vx + z * g->ldx + t * g->depth + panel.first;
         g->l->k->outer(&(struct outer){ .pixels = tiles,
                                         .rows = filters,
-                                        .dy = g->vdy + z * g->round * g->rise,
+                                        .dy = g->vdy + z * g->ldy,
                                         .lddy = (ptrdiff_t)g->rise,
                                         .x = rows,
                                         .vectors = panel.vectors,
@@ -122,8 +126,8 @@ void winograd_weights(const struct linear *l, const struct tensor *x, const stru
     g.x = x;
     g.dy = dy;
     g.vx = workspace;
-    g.vdy = g.vx + POINTS * g.round * g.depth;
-    g.m = g.vdy + POINTS * g.round * g.rise;
+    g.vdy = g.vx + POINTS * g.ldx;
+    g.m = g.vdy + POINTS * g.ldy;
     g.sums = g.m + POINTS * l->filters * g.depth;
     g.dw = dw;
     g.db = db;
