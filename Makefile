@@ -15,6 +15,7 @@ check:
 
 bench: all
 	@build/release/striate bench machine
+	@build/release/striate bench conv --suite resnet50
 	@build/release/striate bench train --model lenet
 	@build/release/striate bench infer --model lenet
 

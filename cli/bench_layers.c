@@ -48,20 +48,20 @@ static struct bench_shape shape_of(const striate_layer *l, int batch)
     return shape;
 }
 
-static bool same_shape(const struct bench_row *row, const struct bench_shape *shape, bool input_gradient)
+static bool same_shape(const struct bench_row *a, const struct bench_row *b)
 {
-    return !memcmp(&row->shape, shape, sizeof *shape) && row->runs[STRIATE_BACKWARD_DATA] == input_gradient;
+    return !memcmp(&a->shape, &b->shape, sizeof a->shape) && a->layer.input_gradient == b->layer.input_gradient;
 }
 
-static int add_layer(struct bench_table *t, const striate_layer *layer, int batch, bool input_gradient)
+static int add_layer(struct bench_table *t, const striate_layer *layer, int batch)
 {
     struct bench_row row = {
         .suite = t->suite_count - 1, .count = 1, .shape = shape_of(layer, batch), .layer = *layer, .like = -1
     };
     for (int pass = 0; pass < PASSES; pass++) row.runs[pass] = t->a->direction == PASSES || t->a->direction == pass;
-    row.runs[STRIATE_BACKWARD_DATA] &= input_gradient;
+    row.runs[STRIATE_BACKWARD_DATA] &= layer->input_gradient;
     for (int i = t->count - 1; i >= 0; i--) {
-        if (!same_shape(&t->rows[i], &row.shape, row.runs[STRIATE_BACKWARD_DATA])) continue;
+        if (!same_shape(&t->rows[i], &row)) continue;
         if (t->rows[i].suite == row.suite) {
             t->rows[i].count++;
             return CODE_OK;
@@ -84,8 +84,7 @@ static int add_graph(struct bench_table *t, striate_graph *graph, int batch, boo
     code = report(striate_layers(&layers, &count, graph));
     for (int i = 0; i < count && !code; i++) {
         t->suites[t->suite_count - 1].macs += layers[i].macs;
-        if (!strcmp(layers[i].op, "conv") || (dense && !strcmp(layers[i].op, "dense")))
-            code = add_layer(t, &layers[i], batch, layers[i].input_gradient);
+        if (!strcmp(layers[i].op, "conv") || (dense && !strcmp(layers[i].op, "dense"))) code = add_layer(t, &layers[i], batch);
     }
     free(layers);
     return code;
@@ -220,7 +219,8 @@ int bench_dense(const struct bench_arguments *a)
         striate_layer *rows = NULL;
         int count;
         code = report(striate_layers(&rows, &count, graph));
-        for (int j = 0; j < batch.count && !code; j++) code = add_layer(&t, &rows[1], batch.at[j], true);
+        if (!code) rows[1].input_gradient = 1; // as within a network
+        for (int j = 0; j < batch.count && !code; j++) code = add_layer(&t, &rows[1], batch.at[j]);
         free(rows);
     }
     return finish_table(&t, code);

@@ -435,6 +435,7 @@ static const struct row rows[] = {
     { "$S bench conv --suite all --shapes --json", 0, "\"network_macs\": 5713216096", NULL },
     { "$S bench conv --suite resnet50,resnte18", 2, NULL, "there is no suite 'resnte18'; did you mean 'resnet18'?" },
     { "$S bench conv --suite lenet,lenet", 2, NULL, "--suite names lenet twice" },
+    { "timeout --preserve-status -s INT 1 $S bench conv --threads 1", 130, NULL, "" },
     { "$S bench conv --batch 1,2", 2, NULL, "bench conv takes one --batch" },
     { "$S bench conv --batch 0", 2, NULL, "--batch '0'" },
     { "$S bench conv --direction backward", 2, NULL, "expected one of forward|data|weights|pack|all" },
@@ -528,7 +529,7 @@ static void check_tables(void **state)
         snprintf(line, sizeof line, "$S %s", sources[i]);
         assert_int_equal(shell(line), 0);
         char *text = slurp("out");
-        for (const char *word = "weight-decay\0channel-order\0topk\0confusion\0filters\0classes\0show\0steps\0"; *word;
+        for (const char *word = "weight-decay\0channel-order\0topk\0confusion\0filters\0classes\0show\0steps\0suite\0exact\0"; *word;
              word += strlen(word) + 1) {
             char escaped[32] = "", *to = escaped;
             for (const char *c = word; *c; c++) {

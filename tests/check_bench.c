@@ -1,0 +1,132 @@
+// check_bench.c - what `striate bench conv --json` says: the members that others read, and that its figures fit together.
+#include "base/value.h"
+
+#include <setjmp.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char command[4096];
+
+static struct value *bench(const char *arguments)
+{
+    static char text[1 << 20];
+    char line[8192];
+    struct value *root;
+    snprintf(line, sizeof line, "'%s' bench %s --json 2>/dev/null", command, arguments);
+    FILE *pipe = popen(line, "r");
+    assert_non_null(pipe);
+    size_t size = fread(text, 1, sizeof text, pipe);
+    assert_int_equal(pclose(pipe), 0);
+    if (value_parse(&root, text, size, arguments)) fail_msg("%s", striate_error());
+    return root;
+}
+
+static double number(const struct value *object, const char *key)
+{
+    double number;
+    if (!value_number(value_get(object, key), &number)) fail_msg("%s is no number", key);
+    return number;
+}
+
+static const char *word(const struct value *object, const char *key)
+{
+    const char *string = value_string(value_get(object, key));
+    if (!string) fail_msg("%s is no text", key);
+    return string;
+}
+
+static void near(double a, double b)
+{
+    if (fabs(a - b) > 1e-6 * fabs(b)) fail_msg("%g is not %g", a, b);
+}
+
+static void check_figures(void **state)
+{
+    (void)state;
+    static const char *const passes[] = { "forward", "data", "weights", "pack" };
+    static const int64_t layers_of[] = { 4, 3, 4, 4 }; // the first convolution reads the image
+    struct value *root = bench("conv --suite lenet --batch 3 --threads 1 --seconds 1e-3");
+    const struct value *layers = value_get(root, "layers"), *totals = value_get(root, "total_ms");
+    const struct value *suite = value_at(value_get(root, "suites"), 0);
+    double peak = number(root, "peak_gflops"), all = 0, flops = 0;
+    assert_true(number(root, "threads") == 1);
+    near(peak, fmax(number(root, "peak_before_gflops"), number(root, "peak_after_gflops")));
+    for (int pass = 0; pass < 4; pass++) {
+        double sum = 0, log_sum = 0, dense = 0;
+        int64_t count = 0;
+        for (size_t i = 0; i < value_size(layers); i++) {
+            const struct value *layer = value_at(layers, i);
+            if (strcmp(word(layer, "direction"), passes[pass])) continue;
+            count += (int64_t)number(layer, "count");
+            sum += number(layer, "count") * number(layer, "ms");
+            assert_true(strlen(word(layer, "layer")) > 5 && *word(layer, "algorithm"));
+            if (pass == 3) continue;
+            near(number(layer, "gflops"), 2e-6 * number(layer, "macs") * 3 / number(layer, "ms"));
+            near(number(layer, "ratio"), number(layer, "gflops") / peak);
+            flops += 2 * number(layer, "macs") * 3 * number(layer, "count");
+            if (strcmp(word(layer, "kind"), "dense")) continue;
+            log_sum += log(number(layer, "ratio"));
+            dense++;
+        }
+        assert_int_equal(count, layers_of[pass]);
+        near(number(totals, passes[pass]), sum);
+        near(number(value_get(suite, "total_ms"), passes[pass]), sum);
+        if (pass < 3) near(number(value_get(value_get(root, "geomean"), passes[pass]), "dense"), exp(log_sum / dense));
+        all += sum;
+    }
+    near(number(totals, "all"), all);
+    near(number(value_get(root, "total_ratio"), "all"), 1e-6 * flops / all / peak);
+    value_free(root);
+}
+
+// Layers that suites share are measured once, and counted in each.
+static void check_shared(void **state)
+{
+    (void)state;
+    struct value *root = bench("conv --suite resnet18,resnet50 --shapes");
+    const struct value *layers = value_get(root, "layers");
+    double convolutions[2] = { 0, 0 };
+    for (size_t i = 0; i < value_size(layers); i++) {
+        const struct value *layer = value_at(layers, i);
+        convolutions[!strcmp(word(layer, "suite"), "resnet50")] += number(layer, "count");
+    }
+    assert_true(convolutions[0] == 20 && convolutions[1] == 53);
+    value_free(root);
+
+    root = bench("conv --suite lenet --direction forward --seconds 1e-3");
+    assert_int_equal(value_size(value_get(root, "layers")), 4);
+    assert_null(value_get(value_get(root, "total_ms"), "data"));
+    value_free(root);
+}
+
+static void check_dense(void **state)
+{
+    (void)state;
+    struct value *root = bench("dense --batch 1,2 --shapes");
+    const struct value *layers = value_get(root, "layers");
+    assert_int_equal(value_size(layers), 8);
+    assert_string_equal(word(value_at(layers, 3), "layer"), "dense 25088->4096 batch 2");
+    assert_true(number(value_at(layers, 3), "macs") == 25088.0 * 4096);
+    value_free(root);
+}
+
+int main(void)
+{
+    const char *given = getenv("STRIATE");
+    if (!realpath(given ? given : "../striate", command)) {
+        puts("SKIP: this build has no command");
+        return 77;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(check_figures),
+        cmocka_unit_test(check_shared),
+        cmocka_unit_test(check_dense),
+    };
+    return cmocka_run_group_tests_name("bench", tests, NULL, NULL);
+}
