@@ -65,6 +65,26 @@ static double loss_of(striate_plan *plan)
     return striate_loss(plan);
 }
 
+// The gradient of every weight of a plan against the loss on either side.
+static void check_weights(striate_plan *plan, striate_graph *g, int number)
+{
+    for (uint32_t i = 0; i < BATCH * H * W * CHANNELS; i++)
+        striate_plan_input(plan)[i] = random_normal((struct random_key){ .seed = 9 }, i);
+    for (int i = 0; i < BATCH; i++) striate_plan_labels(plan)[i] = i % CLASSES;
+    loss_of(plan);
+    striate_backward(plan);
+    for (size_t i = 0; i < g->trained; i++) {
+        double keep = g->weights[i], got = plan->gradients[i];
+        g->weights[i] = keep + STEP;
+        double up = loss_of(plan);
+        g->weights[i] = keep - STEP;
+        double want = (up - loss_of(plan)) / (2 * STEP);
+        g->weights[i] = keep;
+        if (!(fabs(got - want) <= ABSOLUTE + RELATIVE * fabs(want)))
+            fail_msg("network %d, weight %zu: the gradient is %.9g, the difference %.9g", number, i, got, want);
+    }
+}
+
 static void check_network(int number, unsigned debug)
 {
     const struct network *network = &networks[number];
@@ -83,21 +103,7 @@ static void check_network(int number, unsigned debug)
         }
         c++;
     }
-    for (uint32_t i = 0; i < BATCH * H * W * CHANNELS; i++)
-        striate_plan_input(plan)[i] = random_normal((struct random_key){ .seed = 9 }, i);
-    for (int i = 0; i < BATCH; i++) striate_plan_labels(plan)[i] = i % CLASSES;
-    loss_of(plan);
-    striate_backward(plan);
-    for (size_t i = 0; i < g->trained; i++) {
-        double keep = g->weights[i], got = plan->gradients[i];
-        g->weights[i] = keep + STEP;
-        double up = loss_of(plan);
-        g->weights[i] = keep - STEP;
-        double want = (up - loss_of(plan)) / (2 * STEP);
-        g->weights[i] = keep;
-        if (!(fabs(got - want) <= ABSOLUTE + RELATIVE * fabs(want)))
-            fail_msg("network %d, weight %zu: the gradient is %.9g, the difference %.9g", number, i, got, want);
-    }
+    check_weights(plan, g, number);
     striate_plan_free(plan);
     striate_graph_free(g);
 }
@@ -115,8 +121,27 @@ static void networks_by_winograd(void **state)
     for (int i = 0; i < (int)(sizeof networks / sizeof *networks); i++) check_network(i, PLAN_WINOGRAD);
 }
 
+// A node may read a value through more than one of its inputs.
+static void values_read_twice(void **state)
+{
+    striate_graph *g;
+    striate_plan *plan;
+    (void)state;
+    assert_int_equal(striate_graph_new(&g), STRIATE_OK);
+    striate_node *x = striate_conv(g, striate_input(g, H, W, CHANNELS), (striate_conv_options){ .filters = 2, .kernel = 3 });
+    striate_node *y = striate_tanh(g, striate_add(g, x, x));
+    y = striate_concat(g, (striate_node *[]){ y, y }, 2);
+    striate_dense(g, striate_concat(g, (striate_node *[]){ y, y }, 2), (striate_dense_options){ .units = CLASSES });
+    assert_int_equal(striate_init_weights(g, 5), STRIATE_OK);
+    assert_int_equal(striate_compile(&plan, g, (striate_plan_options){ .batch = BATCH, .train = 1 }), STRIATE_OK);
+    check_weights(plan, g, -1);
+    striate_plan_free(plan);
+    striate_graph_free(g);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(networks_as_chosen), cmocka_unit_test(networks_by_winograd) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(networks_as_chosen), cmocka_unit_test(networks_by_winograd),
+                                        cmocka_unit_test(values_read_twice) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,11 +299,11 @@ static void mark_written(struct making *m, int node)
         if (gradient_is_slice(m, node, j)) mark_written(m, input_of(m, node, j));
 }
 
-// The first to contribute to a gradient writes it, the others add.
+// The first to contribute to a gradient writes it, the others add. Within a node the last input comes first, as in every op's backward.
 static void find_adds(struct making *m)
 {
     for (int i = m->plan->count - 1; i >= 0; i--)
-        for (int j = 0; m->plan->backward[i] && j < m->plan->nodes[i]->ins; j++) {
+        for (int j = m->plan->nodes[i]->ins - 1; m->plan->backward[i] && j >= 0; j--) {
             int from = root_of_input(m, i, j);
             if (m->drafts[i].plan.flags & VIEW || !has_gradient(m, from)) continue;
             ((bool *)m->plan->args[i].add)[j] = m->drafts[from].written;

@@ -34,7 +34,8 @@ static void forward(const struct op_args *a)
 
 static void backward(const struct op_args *a)
 {
-    for (int i = 0, channel = 0; i < a->ins; channel += a->in[i++]->shape.c) {
+    for (int i = a->ins - 1, channel = a->out->shape.c; i >= 0; i--) {
+        channel -= a->in[i]->shape.c;
         struct tensor slice = copy_slice(a->dout, channel, a->in[i]->shape.c);
         if (a->din[i] && a->din[i]->data != slice.data) copy_tensor(a, &slice, a->din[i], a->add[i]);
     }

@@ -20,7 +20,7 @@ struct op_args {
     int ins;
     struct tensor *const *in;                    // in[ins]
     struct tensor *const *din;                   // gradients of the inputs; din[i] is NULL where nobody asks for it
-    const bool *add;                             // add[i]: din[i] holds a gradient already, add to it; else write all of it
+    const bool *add;                             // add[i]: din[i] holds a gradient already, add to it; else write all of it. From the last i on
     struct tensor *out, *dout;                   // out->n images are computed; dout->data is NULL for a loss
     float *param[OP_PARAMS], *dparam[OP_PARAMS]; // dparam: written, not added to; NULL where the parameter is not trained
     const int *labels;                           // [n], of the batch
