@@ -38,14 +38,19 @@ struct matrix {
     float *data;
 };
 
-static struct matrix matrix_new(size_t rows, size_t cols)
+static struct matrix matrix_at(size_t rows, size_t cols, size_t gap)
 {
-    struct matrix m = { .rows = rows, .cols = cols, .ld = (ptrdiff_t)(cols + (draw() % 2 ? draw() % 7 : 0)) };
+    struct matrix m = { .rows = rows, .cols = cols, .ld = (ptrdiff_t)(cols + gap) };
     m.memory = guard_floats(rows && cols ? (rows - 1) * (size_t)m.ld + cols : 0);
     m.data = m.memory.data;
     for (size_t r = 0; r < rows; r++)
         for (size_t i = 0; i < cols; i++) m.data[(ptrdiff_t)r * m.ld + (ptrdiff_t)i] = draw_value();
     return m;
+}
+
+static struct matrix matrix_new(size_t rows, size_t cols)
+{
+    return matrix_at(rows, cols, draw() % 2 ? draw() % 7 : 0);
 }
 
 static double *values_of(const struct matrix *m)
@@ -165,43 +170,51 @@ static void check_sums(const struct kernels *k, size_t rows, size_t cols)
 
 static void check_norm(const struct kernels *k, size_t rows, size_t cols)
 {
-    struct matrix x = matrix_new(rows, cols), dy = matrix_new(rows, cols), y = matrix_new(rows, cols),
-                  dx = matrix_new(rows, cols);
-    struct matrix v[8]; // mean, sum of squares, a, b, c, two sums, mean again
-    double *w[8], *vx = values_of(&x), *vdy = values_of(&dy), *vy = values_of(&y), *vdx = values_of(&dx);
-    bool add = draw() % 2;
-    for (int i = 0; i < 8; i++) {
+    rows *= 1 + draw() % 6; // runs of rows, and what is left of them
+    struct matrix x = matrix_new(rows, cols), r = matrix_new(rows, cols), dy = matrix_new(rows, cols),
+                  y = matrix_new(rows, cols), dx = matrix_new(rows, cols), mean = matrix_new(1, cols),
+                  moments = matrix_at(2, cols, 0), sums = matrix_at(2, cols, 0);
+    struct matrix v[5]; // mean, scale, bias, slope, shift
+    double *w[5], *vx = values_of(&x), *vr = values_of(&r), *vdy = values_of(&dy), *vy = values_of(&y), *vdx = values_of(&dx),
+                  *vmean = values_of(&mean), *vmoments = calloc(2 * cols + 1, sizeof(double)),
+                  *vsums = calloc(2 * cols + 1, sizeof(double));
+    bool add = draw() % 2, residual = draw() % 2, relu_follows = draw() % 2;
+    for (int i = 0; i < 5; i++) {
         v[i] = matrix_new(1, cols);
         w[i] = values_of(&v[i]);
     }
-    k->mean(rows, cols, x.data, x.ld, v[7].data);
-    k->moments(rows, cols, x.data, x.ld, v[0].data, v[1].data);
-    k->norm_sums(rows, cols, x.data, x.ld, v[0].data, dy.data, dy.ld, v[5].data, v[6].data);
-    k->normalize(rows, cols, x.data, x.ld, v[0].data, v[2].data, v[3].data, y.data, y.ld);
-    k->norm_grad(rows, cols, x.data, x.ld, v[0].data, dy.data, dy.ld, v[2].data, v[3].data, v[4].data, dx.data, dx.ld, add);
-    reference_moments((int)rows, (int)cols, vx, w[0], w[1]);
-    for (size_t i = 0; i < cols; i++) {
-        w[1][i] *= (double)rows;
-        w[5][i] = w[6][i] = 0;
-        w[7][i] = w[0][i];
-    }
+    struct norm n = { rows, cols, x.data, x.ld, v[0].data, v[1].data, v[2].data, relu_follows };
+    k->mean(rows, cols, x.data, x.ld, mean.data);
+    k->moments(rows, cols, x.data, x.ld, v[0].data, moments.data);
+    k->normalize(&n, residual ? r.data : NULL, r.ld, y.data, y.ld);
+    k->norm_sums(&n, residual ? y.data : NULL, y.ld, dy.data, dy.ld, sums.data);
+    k->norm_grad(&n, residual ? y.data : NULL, y.ld, dy.data, dy.ld, v[3].data, v[4].data, dx.data, dx.ld, add);
+    for (size_t i = 0; i < cols; i++) vmean[i] = 0;
     for (size_t i = 0; i < rows * cols; i++) {
         size_t c = i % cols;
-        double d = vx[i] - w[0][c];
-        w[5][c] += vdy[i];
-        w[6][c] += vdy[i] * d;
-        vy[i] = d * w[2][c] + w[3][c];
-        vdx[i] = w[2][c] * vdy[i] + w[3][c] * d + w[4][c] + (add ? vdx[i] : 0);
+        double d = vx[i] - w[0][c], sum = d * w[1][c] + w[2][c] + (residual ? vr[i] : 0);
+        double through = relu_follows && sum <= 0 ? 0 : vdy[i];
+        vmean[c] += vx[i] / (double)rows;
+        vmoments[c] += d;
+        vmoments[cols + c] += d * d;
+        vsums[c] += through;
+        vsums[cols + c] += through * d;
+        vy[i] = relu_follows ? relu(sum) : sum;
+        vdx[i] = w[1][c] * through + w[3][c] * d + w[4][c] + (add ? vdx[i] : 0);
     }
-    for (int i = 0; i < 8; i++) {
-        matrix_done(k, "norm", &v[i], w[i], 2e-6);
+    for (int i = 0; i < 5; i++) {
+        matrix_done(k, "norm", &v[i], w[i], 0);
         free(w[i]);
     }
     matrix_done(k, "norm", &x, vx, 0);
+    matrix_done(k, "norm", &r, vr, 0);
     matrix_done(k, "norm", &dy, vdy, 0);
+    matrix_done(k, "mean", &mean, vmean, 2e-6);
+    matrix_done(k, "moments", &moments, vmoments, 1e-5);
+    matrix_done(k, "norm_sums", &sums, vsums, 1e-5);
     matrix_done(k, "normalize", &y, vy, 2e-6);
     matrix_done(k, "norm_grad", &dx, vdx, 2e-6);
-    free(vx), free(vdy), free(vy), free(vdx);
+    free(vx), free(vr), free(vdy), free(vy), free(vdx), free(vmean), free(vmoments), free(vsums);
 }
 
 static void check_softmax(const struct kernels *k, size_t rows, size_t cols)

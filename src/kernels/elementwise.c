@@ -3,116 +3,130 @@
 #include "kernels/exp.h"
 #include "kernels/part.h"
 
-// y = f(x). Rows without gaps between them are one long row.
-INLINE void map(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy, vf f(vf x))
-{
-    if ((ptrdiff_t)cols == ldx && ldx == ldy) cols *= rows, rows = 1;
-    for (; rows--; x += ldx, y += ldy)
-        for (size_t i = 0; i < cols; i += LANES) {
-            struct part part = part_once(i, cols);
-            part_store(y, part, f(part_load(x, part)));
-        }
-}
+// y = f(x).
+#define MAP(name, f)                                                                                                           \
+    void KERNEL(name)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)                        \
+    {                                                                                                                          \
+        each_value(rows, cols, 1, (struct operand[]){ { x, ldx } }, y, ldy, f, 0);                                             \
+    }
 
-// y = f(a, b), added to y or not.
-INLINE void map2(size_t rows, size_t cols, const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb, float *y,
-                 ptrdiff_t ldy, bool add, vf f(vf a, vf b))
-{
-    if ((ptrdiff_t)cols == lda && lda == ldb && ldb == ldy) cols *= rows, rows = 1;
-    for (; rows--; a += lda, b += ldb, y += ldy)
-        for (size_t i = 0; i < cols; i += LANES) {
-            struct part part = part_once(i, cols);
-            vf v = f(part_load(a, part), part_load(b, part));
-            part_store(y, part, add ? part_load(y, part) + v : v);
-        }
-}
+// dx = f(y, dy), or that added to dx.
+#define SLOPE(name, f)                                                                                                         \
+    INLINE vf name##_added(const vf *v, float s)                                                                               \
+    {                                                                                                                          \
+        return v[2] + f(v, s);                                                                                                 \
+    }                                                                                                                          \
+    void KERNEL(name)(size_t rows, size_t cols, const float *y, ptrdiff_t ldy, const float *dy, ptrdiff_t lddy, float *dx,     \
+                      ptrdiff_t lddx, bool add)                                                                                \
+    {                                                                                                                          \
+        struct operand in[] = { { y, ldy }, { dy, lddy }, { dx, lddx } };                                                      \
+        if (add)                                                                                                               \
+            each_value(rows, cols, 3, in, dx, lddx, name##_added, 0);                                                          \
+        else                                                                                                                   \
+            each_value(rows, cols, 2, in, dx, lddx, f, 0);                                                                     \
+    }
 
-INLINE vf relu_of(vf x)
+INLINE vf relu_of(const vf *x, float zero)
 {
-    return vpick(x < 0.0f, vsplat(0), x); // NaN stays, so that divergence shows
+    return vpick(*x < zero, vsplat(zero), *x); // NaN stays, so that divergence shows
 }
+MAP(relu, relu_of)
 
-void KERNEL(relu)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
+INLINE vf relu_slope(const vf *v, float zero)
 {
-    map(rows, cols, x, ldx, y, ldy, relu_of);
+    return vpick(v[0] > zero, v[1], vsplat(zero));
 }
+SLOPE(relu_grad, relu_slope)
 
-INLINE vf relu_slope(vf y, vf dy)
+INLINE vf sigmoid_of(const vf *x, float unused)
 {
-    return vpick(y > 0.0f, dy, vsplat(0));
+    (void)unused;
+    return vsigmoid(*x);
 }
+MAP(sigmoid, sigmoid_of)
 
-void KERNEL(relu_grad)(size_t rows, size_t cols, const float *y, ptrdiff_t ldy, const float *dy, ptrdiff_t lddy, float *dx,
-                       ptrdiff_t lddx, bool add)
+INLINE vf sigmoid_slope(const vf *v, float unused)
 {
-    map2(rows, cols, y, ldy, dy, lddy, dx, lddx, add, relu_slope);
+    (void)unused;
+    return v[1] * v[0] * (1.0f - v[0]);
 }
+SLOPE(sigmoid_grad, sigmoid_slope)
 
-void KERNEL(sigmoid)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
+INLINE vf tanh_of(const vf *x, float unused)
 {
-    map(rows, cols, x, ldx, y, ldy, vsigmoid);
+    (void)unused;
+    return vtanh(*x);
 }
+MAP(tanh, tanh_of)
 
-INLINE vf sigmoid_slope(vf y, vf dy)
+INLINE vf tanh_slope(const vf *v, float unused)
 {
-    return dy * y * (1.0f - y);
+    (void)unused;
+    return v[1] * (1.0f - v[0] * v[0]);
 }
+SLOPE(tanh_grad, tanh_slope)
 
-void KERNEL(sigmoid_grad)(size_t rows, size_t cols, const float *y, ptrdiff_t ldy, const float *dy, ptrdiff_t lddy, float *dx,
-                          ptrdiff_t lddx, bool add)
+INLINE vf sum_of(const vf *v, float unused)
 {
-    map2(rows, cols, y, ldy, dy, lddy, dx, lddx, add, sigmoid_slope);
-}
-
-void KERNEL(tanh)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
-{
-    map(rows, cols, x, ldx, y, ldy, vtanh);
-}
-
-INLINE vf tanh_slope(vf y, vf dy)
-{
-    return dy * (1.0f - y * y);
-}
-
-void KERNEL(tanh_grad)(size_t rows, size_t cols, const float *y, ptrdiff_t ldy, const float *dy, ptrdiff_t lddy, float *dx,
-                       ptrdiff_t lddx, bool add)
-{
-    map2(rows, cols, y, ldy, dy, lddy, dx, lddx, add, tanh_slope);
-}
-
-INLINE vf sum_of(vf a, vf b)
-{
-    return a + b;
+    (void)unused;
+    return v[0] + v[1];
 }
 
 void KERNEL(add)(size_t rows, size_t cols, const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb, float *y,
                  ptrdiff_t ldy)
 {
-    map2(rows, cols, a, lda, b, ldb, y, ldy, false, sum_of);
+    each_value(rows, cols, 2, (struct operand[]){ { a, lda }, { b, ldb } }, y, ldy, sum_of, 0);
 }
 
-INLINE vf itself(vf x)
+INLINE vf itself(const vf *v, float unused)
 {
-    return x;
+    (void)unused;
+    return *v;
 }
 
 void KERNEL(copy)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy, bool add)
 {
+    struct operand in[] = { { x, ldx }, { y, ldy } };
     if (add)
-        map2(rows, cols, x, ldx, y, ldy, y, ldy, false, sum_of);
+        each_value(rows, cols, 2, in, y, ldy, sum_of, 0);
     else
-        map(rows, cols, x, ldx, y, ldy, itself);
+        each_value(rows, cols, 1, in, y, ldy, itself, 0);
+}
+
+INLINE vf scaled(const vf *v, float scale)
+{
+    return *v * scale;
+}
+
+INLINE vf scaled_added(const vf *v, float scale)
+{
+    return v[1] + *v * scale;
+}
+
+void KERNEL(spread)(size_t rows, size_t cols, const float *v, float scale, float *y, ptrdiff_t ldy, bool add)
+{
+    struct operand in[] = { { v, 0 }, { y, ldy } };
+    if (add)
+        each_value(rows, cols, 2, in, y, ldy, scaled_added, scale);
+    else
+        each_value(rows, cols, 1, in, y, ldy, scaled, scale);
+}
+
+INLINE vf constant(const vf *unused, float value)
+{
+    (void)unused;
+    return vsplat(value);
 }
 
 void KERNEL(fill)(size_t rows, size_t cols, float value, float *y, ptrdiff_t ldy)
 {
-    for (; rows--; y += ldy)
-        for (size_t i = 0; i < cols; i++) y[i] = value;
+    each_value(rows, cols, 0, NULL, y, ldy, constant, value);
 }
 
 void KERNEL(mask)(size_t rows, size_t cols, const uint8_t *keep, float scale, const float *x, ptrdiff_t ldx, float *y,
                   ptrdiff_t ldy, bool add)
 {
+    if (ldx == (ptrdiff_t)cols && ldy == ldx) cols *= rows, rows = rows > 0;
     for (; rows--; keep += cols, x += ldx, y += ldy)
         for (size_t i = 0; i < cols; i += LANES) {
             struct part part = part_once(i, cols);

@@ -15,6 +15,16 @@ struct pool {
     bool exclude_pad; // mean over the pixels inside the image
 };
 
+// Batch normalization of a matrix: y = (x - mean) scale + bias, perhaps plus another matrix, perhaps through a ReLU. mean, scale and bias
+// have a value per column.
+struct norm {
+    size_t rows, cols;
+    const float *x;
+    ptrdiff_t ldx;
+    const float *mean, *scale, *bias;
+    bool relu;
+};
+
 // A matrix of `rows` rows of `cols` floats: what an activation is to an element-wise loop (pixels x channels). Where x, y, ... differ in
 // how far apart their rows lie, each has its own ld.
 struct kernels {

@@ -1,111 +1,196 @@
-// norm.c - statistics of columns (channels) over rows (pixels), and what is made of them. Columns go in strips of up to four vectors, so that
-// the running sums stay in registers; every sum has a fixed order.
+// norm.c - statistics of columns (channels) over rows (pixels), and what is made of them.
 #include "kernels/declare.h"
 #include "kernels/part.h"
 
-enum { STRIP = 4, RUN = 256 }; // RUN: rows summed in a row before the sum joins the others, which bounds the rounding
+#include <math.h>
 
-// Splits columns into strips: calls body with STRIP vectors, then with one, the last of which may overlap (so bodies write, never add).
-#define EACH_STRIP(cols, body, ...)                                                                                            \
-    do {                                                                                                                       \
-        size_t strip = 0;                                                                                                      \
-        for (; strip + STRIP * LANES <= (cols); strip += STRIP * LANES)                                                        \
-            body(STRIP, (struct part){ strip, LANES }, __VA_ARGS__);                                                           \
-        for (; strip < (cols); strip += LANES) body(1, part_overlapping(strip, (cols)), __VA_ARGS__);                          \
-    } while (0)
+enum {
+    RUN = 16,
+    SUMS = 2,
+    STRIP = 4
+}; // RUN: rows whose sums join those of the others, which bounds the rounding and reads memory in order
 
-INLINE struct part next(struct part part, int vectors)
+// Adds to sum[] what one row has at one part of its columns.
+typedef void term(const vf *v, vf *sum);
+
+// Of rows row..row+rows-1, `vectors` vectors from the part on; the sums stay in registers.
+INLINE void strip_results(int vectors, size_t rows, size_t row, size_t cols, struct part part, int ins,
+                          const struct operand *in, term f, int outs, const float *sums, vf (*result)[SUMS])
 {
-    return (struct part){ part.at + (size_t)vectors * LANES, part.count };
+    vf sum[STRIP][SUMS] = { 0 };
+    for (size_t r = row; r < row + rows; r++)
+#pragma GCC unroll 4
+        for (int j = 0; j < vectors; j++) {
+            vf v[OPERANDS];
+#pragma GCC unroll 8
+            for (int i = 0; i < ins; i++) {
+                v[i] = part_load(in[i].x + (ptrdiff_t)r * in[i].ld, (struct part){ part.at + (size_t)j * LANES, part.count });
+                if (vectors > 1 && in[i].ld) // wide rows: the next run of them comes while this one is summed
+                    __builtin_prefetch(in[i].x + (ptrdiff_t)(r + RUN) * in[i].ld + part.at + (size_t)j * LANES);
+            }
+            f(v, sum[j]);
+        }
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; j++)
+#pragma GCC unroll 2
+        for (int i = 0; i < outs; i++) {
+            struct part at = { part.at + (size_t)j * LANES, part.count };
+            result[j][i] = row ? part_load(sums + (size_t)i * cols, at) + sum[j][i] : sum[j][i];
+        }
 }
 
-INLINE void mean_strip(int vectors, struct part part, size_t rows, const float *x, ptrdiff_t ldx, float *mean)
+INLINE void strip_stores(int vectors, size_t cols, struct part part, int outs, vf (*result)[SUMS], float *sums)
 {
-    vf total[STRIP] = { 0 };
-    for (size_t r = 0; r < rows; r += RUN) {
-        vf sum[STRIP] = { 0 };
-        size_t end = r + RUN < rows ? r + RUN : rows;
-        for (size_t i = r; i < end; i++)
-            for (int v = 0; v < vectors; v++) sum[v] += part_load(x + (ptrdiff_t)i * ldx, next(part, v));
-        for (int v = 0; v < vectors; v++) total[v] += sum[v];
+#pragma GCC unroll 4
+    for (int j = 0; j < vectors; j++)
+#pragma GCC unroll 2
+        for (int i = 0; i < outs; i++)
+            part_store(sums + (size_t)i * cols, (struct part){ part.at + (size_t)j * LANES, part.count }, result[j][i]);
+}
+
+// Rows row..row+rows-1 into sums[outs][cols]; the vector that overlaps its neighbour as in part.h.
+INLINE void run(size_t rows, size_t row, size_t cols, int ins, const struct operand *in, term f, int outs, float *sums)
+{
+    vf last[1][SUMS] = { 0 }, v[STRIP][SUMS] = { 0 };
+    size_t rest = cols % LANES, whole = cols - rest, i = 0;
+    struct part end = part_overlapping(whole, cols);
+    if (rest && whole) strip_results(1, rows, row, cols, end, ins, in, f, outs, sums, last);
+    for (; i + STRIP * LANES <= whole; i += STRIP * LANES) {
+        strip_results(STRIP, rows, row, cols, (struct part){ i, LANES }, ins, in, f, outs, sums, v);
+        strip_stores(STRIP, cols, (struct part){ i, LANES }, outs, v, sums);
     }
-    for (int v = 0; v < vectors; v++) part_store(mean, next(part, v), total[v] / (float)rows);
+    for (; i < whole; i += LANES) {
+        strip_results(1, rows, row, cols, (struct part){ i, LANES }, ins, in, f, outs, sums, v);
+        strip_stores(1, cols, (struct part){ i, LANES }, outs, v, sums);
+    }
+    if (rest && !whole) strip_results(1, rows, row, cols, end, ins, in, f, outs, sums, last);
+    if (rest) strip_stores(1, cols, end, outs, last, sums);
+}
+
+INLINE void sum_rows(size_t rows, size_t cols, int ins, const struct operand *in, term f, int outs, float *sums)
+{
+    for (size_t row = 0; row < rows; row += RUN) run(rows - row < RUN ? rows - row : RUN, row, cols, ins, in, f, outs, sums);
+    for (size_t i = 0; i < (size_t)outs * cols && !rows; i++) sums[i] = 0;
+}
+
+INLINE void plain_term(const vf *v, vf *sum)
+{
+    sum[0] += v[0];
 }
 
 void KERNEL(mean)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *mean)
 {
-    EACH_STRIP(cols, mean_strip, rows, x, ldx, mean);
+    sum_rows(rows, cols, 1, (struct operand[]){ { x, ldx } }, plain_term, 1, mean);
+    for (size_t i = 0; i < cols; i++) mean[i] /= (float)rows;
 }
 
-void KERNEL(spread)(size_t rows, size_t cols, const float *v, float scale, float *y, ptrdiff_t ldy, bool add)
+INLINE void moment_terms(const vf *v, vf *sum)
 {
-    for (; rows--; y += ldy)
-        for (size_t i = 0; i < cols; i += LANES) {
-            struct part part = part_once(i, cols);
-            vf value = part_load(v, part) * scale;
-            part_store(y, part, add ? part_load(y, part) + value : value);
-        }
+    vf d = v[0] - v[1];
+    sum[0] += d;
+    sum[1] += d * d;
 }
 
-INLINE void squares_strip(int vectors, struct part part, size_t rows, const float *x, ptrdiff_t ldx, const float *mean,
-                          float *squares)
+void KERNEL(moments)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, const float *pivot, float *sums)
 {
-    vf sum[STRIP] = { 0 };
-    for (size_t r = 0; r < rows; r++)
-        for (int v = 0; v < vectors; v++) {
-            vf d = part_load(x + (ptrdiff_t)r * ldx, next(part, v)) - part_load(mean, next(part, v));
-            sum[v] += d * d;
-        }
-    for (int v = 0; v < vectors; v++) part_store(squares, next(part, v), sum[v]);
+    sum_rows(rows, cols, 2, (struct operand[]){ { x, ldx }, { pivot, 0 } }, moment_terms, 2, sums);
 }
 
-void KERNEL(moments)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *mean, float *squares)
+// Operands, in this order.
+enum { X, MEAN, SCALE, BIAS, RESIDUAL, Y = BIAS, DY = RESIDUAL, SLOPE, SHIFT, DX };
+
+INLINE vf normal(const vf *v)
 {
-    KERNEL(mean)(rows, cols, x, ldx, mean);
-    EACH_STRIP(cols, squares_strip, rows, x, ldx, mean, squares);
+    return (v[X] - v[MEAN]) * v[SCALE] + v[BIAS];
 }
 
-void KERNEL(normalize)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, const float *mean, const float *scale,
-                       const float *bias, float *y, ptrdiff_t ldy)
+INLINE vf normalized(const vf *v, float least)
 {
-    for (; rows--; x += ldx, y += ldy)
-        for (size_t i = 0; i < cols; i += LANES) {
-            struct part part = part_once(i, cols);
-            vf d = part_load(x, part) - part_load(mean, part);
-            part_store(y, part, d * part_load(scale, part) + part_load(bias, part));
-        }
+    vf y = normal(v);
+    return vpick(y < least, vsplat(least), y); // NaN stays
 }
 
-INLINE void sums_strip(int vectors, struct part part, size_t rows, const float *x, ptrdiff_t ldx, const float *mean,
-                       const float *dy, ptrdiff_t lddy, float *sum, float *product)
+INLINE vf normalized_added(const vf *v, float least)
 {
-    vf s[STRIP] = { 0 }, p[STRIP] = { 0 };
-    for (size_t r = 0; r < rows; r++)
-        for (int v = 0; v < vectors; v++) {
-            vf d = part_load(dy + (ptrdiff_t)r * lddy, next(part, v));
-            s[v] += d;
-            p[v] += d * (part_load(x + (ptrdiff_t)r * ldx, next(part, v)) - part_load(mean, next(part, v)));
-        }
-    for (int v = 0; v < vectors; v++) {
-        part_store(sum, next(part, v), s[v]);
-        part_store(product, next(part, v), p[v]);
+    vf y = normal(v) + v[RESIDUAL];
+    return vpick(y < least, vsplat(least), y);
+}
+
+void KERNEL(normalize)(const struct norm *n, const float *residual, ptrdiff_t ldr, float *y, ptrdiff_t ldy)
+{
+    struct operand in[] = { { n->x, n->ldx }, { n->mean, 0 }, { n->scale, 0 }, { n->bias, 0 }, { residual, ldr } };
+    float least = n->relu ? 0 : -INFINITY;
+    if (residual)
+        each_value(n->rows, n->cols, 5, in, y, ldy, normalized_added, least);
+    else
+        each_value(n->rows, n->cols, 4, in, y, ldy, normalized, least);
+}
+
+// What of dy reaches the sum before a ReLU: all of it, or that where y > 0, which y tells or, where nothing was added, x.
+INLINE vf all_of(const vf *v)
+{
+    return v[DY];
+}
+
+INLINE vf by_output(const vf *v)
+{
+    return vpick(v[Y] > 0.0f, v[DY], vsplat(0));
+}
+
+INLINE vf by_input(const vf *v)
+{
+    return vpick(normal(v) > 0.0f, v[DY], vsplat(0));
+}
+
+#define GRADIENT(through)                                                                                                      \
+    INLINE void terms_##through(const vf *v, vf *sum)                                                                          \
+    {                                                                                                                          \
+        vf dy = through(v);                                                                                                    \
+        sum[0] += dy;                                                                                                          \
+        sum[1] += dy * (v[X] - v[MEAN]);                                                                                       \
+    }                                                                                                                          \
+    INLINE vf grad_##through(const vf *v, float unused)                                                                        \
+    {                                                                                                                          \
+        (void)unused;                                                                                                          \
+        return v[SCALE] * through(v) + v[SLOPE] * (v[X] - v[MEAN]) + v[SHIFT];                                                 \
+    }                                                                                                                          \
+    INLINE vf grad_added_##through(const vf *v, float unused)                                                                  \
+    {                                                                                                                          \
+        return v[DX] + grad_##through(v, unused);                                                                              \
     }
+GRADIENT(all_of)
+GRADIENT(by_output)
+GRADIENT(by_input)
+
+void KERNEL(norm_sums)(const struct norm *n, const float *y, ptrdiff_t ldy, const float *dy, ptrdiff_t lddy, float *sums)
+{
+    struct operand in[] = { { n->x, n->ldx }, { n->mean, 0 }, { n->scale, 0 }, { n->bias, 0 }, { dy, lddy } };
+    if (y) in[Y] = (struct operand){ y, ldy };
+    if (!n->relu)
+        sum_rows(n->rows, n->cols, 5, in, terms_all_of, 2, sums);
+    else if (y)
+        sum_rows(n->rows, n->cols, 5, in, terms_by_output, 2, sums);
+    else
+        sum_rows(n->rows, n->cols, 5, in, terms_by_input, 2, sums);
 }
 
-void KERNEL(norm_sums)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, const float *mean, const float *dy,
-                       ptrdiff_t lddy, float *sum, float *product)
+void KERNEL(norm_grad)(const struct norm *n, const float *y, ptrdiff_t ldy, const float *dy, ptrdiff_t lddy, const float *slope,
+                       const float *shift, float *dx, ptrdiff_t lddx, bool add)
 {
-    EACH_STRIP(cols, sums_strip, rows, x, ldx, mean, dy, lddy, sum, product);
-}
-
-void KERNEL(norm_grad)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, const float *mean, const float *dy,
-                       ptrdiff_t lddy, const float *a, const float *b, const float *c, float *dx, ptrdiff_t lddx, bool add)
-{
-    for (; rows--; x += ldx, dy += lddy, dx += lddx)
-        for (size_t i = 0; i < cols; i += LANES) {
-            struct part part = part_once(i, cols);
-            vf d = part_load(x, part) - part_load(mean, part);
-            vf v = part_load(a, part) * part_load(dy, part) + part_load(b, part) * d + part_load(c, part);
-            part_store(dx, part, add ? part_load(dx, part) + v : v);
-        }
+    struct operand in[] = { { n->x, n->ldx }, { n->mean, 0 }, { n->scale, 0 }, { n->bias, 0 },
+                            { dy, lddy },     { slope, 0 },   { shift, 0 },    { dx, lddx } };
+    if (y) in[Y] = (struct operand){ y, ldy };
+#define THROUGH(through)                                                                                                       \
+    do {                                                                                                                       \
+        if (add)                                                                                                               \
+            each_value(n->rows, n->cols, 8, in, dx, lddx, grad_added_##through, 0);                                            \
+        else                                                                                                                   \
+            each_value(n->rows, n->cols, 7, in, dx, lddx, grad_##through, 0);                                                  \
+    } while (0)
+    if (!n->relu)
+        THROUGH(all_of);
+    else if (y)
+        THROUGH(by_output);
+    else
+        THROUGH(by_input);
 }

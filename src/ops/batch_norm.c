@@ -3,14 +3,17 @@
 //   forward   y = weight (x - mean) istd + bias, istd = 1 / sqrt(var + eps); mean and var are the batch's in training, else the running ones
 //   gradient  dbias = sum dy, dweight = istd sum dy (x - mean),
 //             dx += weight istd (dy - dbias / m - (x - mean) istd dweight / m), m = N*H*W
-//   Sums run in float over blocks of BLOCK pixels, then in double over the blocks: a large batch loses nothing, and the order is fixed.
-#include "ops/op.h"
-#include "ops/rows.h"
+//   fused     y = relu(... + residual): dy counts where y > 0, which is the residual's gradient too
+//   Sums run in float over blocks of pixels, about a pivot near the mean, then in double over the blocks: a large batch loses nothing, and the
+//   order is fixed.
+#include "ops/norm.h"
+
+#include "base/parallel.h"
 
 #include <math.h>
 #include <stddef.h>
 
-enum { WEIGHT, BIAS, MEAN, VAR, BLOCK = 256 };
+enum { GROUP = 16, SAMPLE = 32 }; // GROUP: channels; SAMPLE: pixels that tell where the mean is
 
 static const struct attribute attributes[] = {
     { "eps", ATTRIBUTE_FLOAT, offsetof(striate_norm_options, eps), "added to the variance", .value = 1e-5, .high = 1 },
@@ -18,75 +21,48 @@ static const struct attribute attributes[] = {
     { 0 },
 };
 
-// saved: mean[C], istd[C]. workspace: scale[C], slope[C], shift[C] of the pass over x, then each block's two sums: [blocks][C] each.
-struct job {
-    const struct op_args *a;
-    bool backward;
-    size_t channels, pixels, blocks;
-    float *mean, *istd, *scale, *slope, *shift, *first, *second;
-};
-
-static size_t blocks_of(size_t pixels)
-{
-    return (pixels + BLOCK - 1) / BLOCK;
-}
-
 static striate_status shape(const struct op_args *a, struct op_plan *plan)
 {
     int c = a->in[0]->shape.c;
+    size_t blocks = norm_blocks(a->in[0]);
     plan->out = a->in[0]->shape;
-    plan->flags = READS_INPUT | IN_PLACE;
+    plan->flags = READS_INPUT | IN_PLACE | (a->fused && a->fused->relu && a->fused->residual ? READS_OUTPUT : 0);
     plan->params = 4;
     plan->param[WEIGHT] = (struct op_param){ "weight", PARAM_SCALE, 1, { c }, .pixels = 1, .value = 1 };
     plan->param[BIAS] = (struct op_param){ "bias", PARAM_BIAS, 1, { c }, .pixels = 1 };
     plan->param[MEAN] = (struct op_param){ "running_mean", PARAM_STATE, 1, { c }, .pixels = 1 };
     plan->param[VAR] = (struct op_param){ "running_var", PARAM_STATE, 1, { c }, .pixels = 1, .value = 1 };
     plan->saved = 2 * (size_t)c * sizeof(float);
-    plan->workspace = (3 + 2 * blocks_of(tensor_pixels(a->in[0]))) * (size_t)c * sizeof(float);
+    plan->workspace = (4 + 2 * blocks) * (size_t)c * sizeof(float);
     return STRIATE_OK;
 }
 
-static struct job job_of(const struct op_args *a, bool backward)
-{
-    size_t c = (size_t)a->out->shape.c, pixels = tensor_pixels(a->out), blocks = blocks_of(pixels);
-    float *mean = a->train ? a->saved : a->param[MEAN], *w = a->workspace;
-    return (struct job){ a, backward, c, pixels, blocks, mean, mean + c, w, w + c, w + 2 * c, w + 3 * c, w + (3 + blocks) * c };
-}
-
-static struct rows block_of(const struct job *job, const struct tensor *t, size_t block)
-{
-    size_t begin = block * BLOCK;
-    return rows_of(t, begin, begin + BLOCK < job->pixels ? begin + BLOCK : job->pixels);
-}
-
-static void sum_block(void *context, size_t block, size_t end)
-{
-    const struct job *job = context;
-    struct rows x = block_of(job, job->a->in[0], block);
-    float *first = job->first + block * job->channels, *second = job->second + block * job->channels;
-    (void)end;
-    if (!job->backward) {
-        job->a->k->moments(x.rows, x.cols, x.data, x.ld, first, second);
-        return;
-    }
-    struct rows dy = block_of(job, job->a->dout, block);
-    job->a->k->norm_sums(x.rows, x.cols, x.data, x.ld, job->mean, dy.data, dy.ld, first, second);
-}
-
-// Mean and variance of channels begin..end-1 from those of the blocks (Chan et al. 1983), and the running statistics.
+// Mean and variance of channels begin..end-1, and the running statistics; or the parameters' gradients, and slope and shift of dx.
 static void merge(void *context, size_t begin, size_t end)
 {
-    const struct job *job = context;
-    const striate_norm_options *o = job->a->options;
-    for (size_t c = begin; c < end; c++) {
-        double mean = 0, squares = 0, m = (double)job->pixels;
-        for (size_t i = 0; i < job->blocks; i++)
-            mean += job->first[i * job->channels + c] * (double)block_of(job, job->a->in[0], i).rows / m;
-        for (size_t i = 0; i < job->blocks; i++) {
-            double away = job->first[i * job->channels + c] - mean;
-            squares += job->second[i * job->channels + c] + away * away * (double)block_of(job, job->a->in[0], i).rows;
+    const struct norm_job *job = context;
+    const struct op_args *a = job->a;
+    const striate_norm_options *o = a->options;
+    bool given = job->fused.parts && !job->backward;
+    size_t parts = given ? job->fused.parts : job->blocks, n = job->channels;
+    const float *sums = given ? job->fused.sums : job->sums, *pivot = given ? job->fused.pivot : job->pivot;
+    double sum[GROUP] = { 0 }, product[GROUP] = { 0 }, m = (double)job->pixels;
+    for (size_t i = 0; i < parts; i++)
+        for (size_t c = begin; c < end; c++) {
+            sum[c - begin] += sums[2 * i * n + c];
+            product[c - begin] += sums[(2 * i + 1) * n + c];
         }
-        float *running = &job->a->param[MEAN][c], *spread = &job->a->param[VAR][c];
+    for (size_t c = begin; c < end; c++) {
+        double s = sum[c - begin], p = product[c - begin], away = s / m, istd = job->istd[c];
+        if (job->backward) {
+            if (a->dparam[BIAS]) a->dparam[BIAS][c] = (float)s;
+            if (a->dparam[WEIGHT]) a->dparam[WEIGHT][c] = (float)(p * istd);
+            job->slope[c] = (float)(-job->scale[c] * istd * istd * p / m);
+            job->shift[c] = (float)(-job->scale[c] * away);
+            continue;
+        }
+        double mean = (pivot ? pivot[c] : 0) + away, squares = fmax(p - s * away, 0);
+        float *running = &a->param[MEAN][c], *spread = &a->param[VAR][c];
         *running += o->momentum * ((float)mean - *running);
         *spread += o->momentum * ((float)(squares / (m > 1 ? m - 1 : 1)) - *spread);
         job->mean[c] = (float)mean;
@@ -94,49 +70,33 @@ static void merge(void *context, size_t begin, size_t end)
     }
 }
 
-static void normalize(void *context, size_t begin, size_t end)
+static void set_scale(const struct norm_job *job)
 {
-    const struct job *job = context;
-    struct rows x = rows_of(job->a->in[0], begin, end), y = rows_of(job->a->out, begin, end);
-    job->a->k->normalize(x.rows, x.cols, x.data, x.ld, job->mean, job->scale, job->a->param[BIAS], y.data, y.ld);
+    const struct op_args *a = job->a;
+    double eps = ((const striate_norm_options *)a->options)->eps;
+    for (size_t c = 0; c < job->channels; c++)
+        job->scale[c] = a->param[WEIGHT][c] * (a->train ? job->istd[c] : (float)(1 / sqrt(a->param[VAR][c] + eps)));
 }
 
 static void forward(const struct op_args *a)
 {
-    struct job job = job_of(a, false);
-    if (a->train) {
-        parallel_for(job.blocks, 1, sum_block, &job);
-        parallel_for(job.channels, 16, merge, &job);
+    struct norm_job job = norm_job_of(a, false);
+    if (a->train && !job.fused.parts) {
+        a->k->mean(job.pixels < SAMPLE ? job.pixels : SAMPLE, job.channels, a->in[0]->data, a->in[0]->ld, job.pivot);
+        norm_sums(&job);
     }
-    double eps = ((const striate_norm_options *)a->options)->eps;
-    for (size_t c = 0; c < job.channels; c++)
-        job.scale[c] = a->param[WEIGHT][c] * (a->train ? job.istd[c] : (float)(1 / sqrt(a->param[VAR][c] + eps)));
-    rows_for(a->out, normalize, &job);
-}
-
-static void gradient(void *context, size_t begin, size_t end)
-{
-    const struct job *job = context;
-    const struct op_args *a = job->a;
-    struct rows x = rows_of(a->in[0], begin, end), dy = rows_of(a->dout, begin, end), dx = rows_of(a->din[0], begin, end);
-    a->k->norm_grad(x.rows, x.cols, x.data, x.ld, job->mean, dy.data, dy.ld, job->scale, job->slope, job->shift, dx.data, dx.ld,
-                    a->add[0]);
+    if (a->train) parallel_for(job.channels, GROUP, merge, &job);
+    set_scale(&job);
+    norm_apply(&job);
 }
 
 static void backward(const struct op_args *a)
 {
-    struct job job = job_of(a, true);
-    parallel_for(job.blocks, 1, sum_block, &job);
-    for (size_t c = 0; c < job.channels; c++) {
-        double sum = 0, product = 0, m = (double)job.pixels, istd = job.istd[c], scale = a->param[WEIGHT][c] * istd;
-        for (size_t i = c; i < job.blocks * job.channels; i += job.channels) sum += job.first[i], product += job.second[i];
-        if (a->dparam[BIAS]) a->dparam[BIAS][c] = (float)sum;
-        if (a->dparam[WEIGHT]) a->dparam[WEIGHT][c] = (float)(product * istd);
-        job.scale[c] = (float)scale;
-        job.slope[c] = (float)(-scale * istd * istd * product / m);
-        job.shift[c] = (float)(-scale * sum / m);
-    }
-    if (a->din[0]) rows_for(a->out, gradient, &job);
+    struct norm_job job = norm_job_of(a, true);
+    set_scale(&job);
+    norm_sums(&job);
+    parallel_for(job.channels, GROUP, merge, &job);
+    if (a->din[0]) norm_gradient(&job);
 }
 
 const struct op striate_op_batch_norm = { .name = "batch_norm",

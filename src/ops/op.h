@@ -14,6 +14,16 @@
 
 enum { OP_PARAMS = 4 };
 
+// What is done in the same passes over memory as an op that can (batch_norm): out = op(in) + residual, then through a ReLU.
+struct fusion {
+    bool relu;
+    const struct tensor *residual; // of out's shape; NULL: none
+    struct tensor *dresidual;      // its gradient, which may lie in dout; NULL where nobody asks for it
+    bool add;                      // dresidual holds a gradient already: add to it
+    size_t parts;                  // statistics of the input that are known already, as an epilogue's (ops/linear.h); 0: none
+    const float *sums, *pivot;
+};
+
 struct op_args {
     const struct kernels *k;
     const void *options; // the op's options struct (striate.h), defaults filled in
@@ -28,6 +38,7 @@ struct op_args {
     void *packed;                                // written by pack for forward: op_plan.packed bytes
     void *workspace;                             // scratch during one call: op_plan.workspace bytes
     int batch;                                   // images that the plan is for: out->n or more; 0: out->n
+    const struct fusion *fused;                  // NULL: nothing
     size_t slots;                                // threads that the workspace is cut for; no more may compute at once
     bool exact;                                  // no algorithm that trades precision for speed (Winograd)
     const char *algorithm;                       // for tests: this one wherever it can, whatever it costs; or NULL
