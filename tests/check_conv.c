@@ -233,6 +233,11 @@ static void test_large(void **unused)
         { 13, 6, 6, 20, { .filters = 50, .kernel = 5, .pad = 2 } },
         { 100, 3, 3, 8, { .filters = 9, .kernel = 3, .pad = 1, .stride = 2 } },
         { 2, 64, 64, 2, { .filters = 5, .kernel = 3, .pad = 1 } },
+        { 1, 9, 9, 300, { .filters = 20, .kernel = 3, .pad = 1 } },
+        { 2, 8, 7, 600, { .filters = 24, .kernel = 3, .pad = 1, .groups = 2 } },
+        { 1, 17, 17, 300, { .filters = 10, .kernel = 5, .pad = 2 } },
+        { 1, 31, 33, 3000, { .filters = 1, .kernel = 3, .pad = 1 } },
+        { 1, 31, 33, 1, { .filters = 3000, .kernel = 3, .pad = 1 } },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int add = 0; add < 2; add++) {
