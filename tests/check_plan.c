@@ -2,6 +2,7 @@
 // memory filled with NaN; no two live values overlap.
 #include "graph/plan.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -120,6 +121,22 @@ static struct result run(striate_graph *g, int batch, int images, bool train, un
     return result;
 }
 
+static void fail_at(const striate_graph *g, unsigned debug, size_t gradient)
+{
+    char *text;
+    assert_int_equal(striate_graph_to_text(&text, g), STRIATE_OK);
+    fail_msg("with debug %u gradient %zu differs in the plan of\n%s", debug, gradient, text);
+}
+
+// What is fused rounds otherwise; values are about 1, but some cancel.
+static void assert_near(const striate_graph *g, const float *a, const float *b, size_t count)
+{
+    float scale = 1;
+    for (size_t i = 0; i < count; i++) scale = fmaxf(scale, fabsf(a[i]));
+    for (size_t i = 0; i < count; i++)
+        if (!(fabsf(a[i] - b[i]) <= 1e-4f * scale)) fail_at(g, PLAN_UNFUSED, i);
+}
+
 static void compare(striate_graph *g, bool train)
 {
     int batch = 1 + below(4), images = 1 + below(batch);
@@ -129,8 +146,14 @@ static void compare(striate_graph *g, bool train)
         results[i] = run(g, batch, images, train, debug[i]);
         assert_memory_equal(results[i].output, results[0].output, (size_t)images * 3 * sizeof(float));
         assert_true(results[i].loss == results[0].loss);
-        for (size_t j = 0; train && j < g->trained; j++) assert_true(results[i].gradients[j] == results[0].gradients[j]);
+        for (size_t j = 0; train && j < g->trained; j++)
+            if (results[i].gradients[j] != results[0].gradients[j]) fail_at(g, debug[i], j);
     }
+    struct result unfused = run(g, batch, images, train, PLAN_UNFUSED);
+    assert_near(g, unfused.output, results[0].output, (size_t)images * 3);
+    if (train) assert_near(g, unfused.gradients, results[0].gradients, g->trained);
+    free(unfused.output);
+    free(unfused.gradients);
     for (int i = 0; i < 3; i++) {
         free(results[i].output);
         free(results[i].gradients);
@@ -163,9 +186,9 @@ static void sharing(void **state)
     striate_plan *plan;
     for (int train = 0; train < 2; train++) {
         assert_int_equal(striate_compile(&plan, g, (striate_plan_options){ .batch = 2, .train = train }), STRIATE_OK);
-        const struct op_args *conv = &plan->args[1], *relu = &plan->args[2], *second = &plan->args[3], *concat = &plan->args[5];
-        assert_ptr_equal(relu->out->data, concat->out->data);
-        assert_ptr_equal(conv->out->data, relu->out->data);
+        const struct op_args *conv = &plan->args[1], *second = &plan->args[2], *concat = &plan->args[3];
+        assert_true(conv->fused && conv->fused->relu);
+        assert_ptr_equal(conv->out->data, concat->out->data);
         assert_int_equal(conv->out->ld, 24);
         assert_ptr_equal(second->out->data, concat->out->data + 8);
         if (train) assert_ptr_equal(second->dout->data, concat->dout->data + 8);

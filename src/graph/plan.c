@@ -8,11 +8,12 @@
 #include "graph/plan.h"
 
 #include "base/parallel.h"
+#include "graph/fuse.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 64, NOWHERE = -1 };
+enum { LINE = 64, NOWHERE = -1, NORM_MEAN = 2 }; // NORM_MEAN: the parameter of a batch norm that is its running mean
 
 struct home { // where a value lies: floats `at` into a buffer, pixels `ld` floats apart
     int buffer;
@@ -37,6 +38,7 @@ struct making {
     struct striate_plan *plan;
     struct draft *drafts; // one per plan->nodes
     int *position;        // of a graph's node in plan->nodes, or NOWHERE
+    struct fused *fused;  // of a graph's node
     unsigned debug;
     int end; // the step after the last
 };
@@ -75,6 +77,27 @@ static striate_status add_own_loss(struct striate_plan *plan)
     return loss->op->shape(&(struct op_args){ .ins = 1, .in = &one }, &loss->plan);
 }
 
+// The node `head`, which does the work of those up to `last`.
+static striate_status add_node(struct making *m, int head, int last)
+{
+    struct striate_plan *plan = m->plan;
+    struct striate_node **nodes = plan->graph->nodes, *node = nodes[head];
+    int residual = m->fused[head].residual;
+    if (residual >= 0) {
+        struct striate_node *more = arena_take(&plan->arena, sizeof *more);
+        struct striate_node **in = arena_take(&plan->arena, ((size_t)node->ins + 1) * sizeof *in);
+        if (!more || !in) FAIL(NO_MEMORY, "no memory to plan node %s", node->name);
+        *more = *node;
+        more->in = memcpy(in, node->in, (size_t)node->ins * sizeof *in);
+        in[more->ins++] = nodes[residual];
+        node = more;
+    }
+    plan->nodes[plan->count] = node;
+    plan->last[plan->count] = nodes[last];
+    m->position[last] = plan->count++;
+    return STRIATE_OK;
+}
+
 static striate_status choose_nodes(struct making *m)
 {
     struct striate_plan *plan = m->plan;
@@ -82,22 +105,29 @@ static striate_status choose_nodes(struct making *m)
     plan->output = graph_output(graph);
     bool *needed = arena_take(&plan->arena, (size_t)graph->count + 1), has_loss = false;
     plan->nodes = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *plan->nodes);
+    plan->last = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *plan->last);
     m->position = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *m->position);
-    if (!needed || !plan->nodes || !m->position) FAIL(NO_MEMORY, "no memory to plan %d nodes", graph->count);
+    m->fused = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *m->fused);
+    if (!needed || !plan->nodes || !plan->last || !m->position || !m->fused)
+        FAIL(NO_MEMORY, "no memory to plan %d nodes", graph->count);
     needed[plan->output->id] = true;
     for (int i = 0; i < graph->count; i++)
         if (plan->train && graph->nodes[i]->plan.flags & LOSS) needed[i] = has_loss = true;
     for (int i = graph->count - 1; i >= 0; i--)
         for (int j = 0; needed[i] && j < graph->nodes[i]->ins; j++) needed[graph->nodes[i]->in[j]->id] = true;
-    for (int i = 0; i <= graph->count; i++) {
-        bool own = i == graph->count && plan->train && !has_loss;
-        m->position[i] = own || (i < graph->count && needed[i]) ? plan->count : NOWHERE;
-        if (own) {
-            TRY(add_own_loss(plan));
-            plan->nodes[plan->count++] = &plan->own_loss;
-        } else if (m->position[i] != NOWHERE) {
-            plan->nodes[plan->count++] = graph->nodes[i];
-        }
+    TRY(fuse_graph(m->fused, graph, needed, plan->output, &plan->arena, plan->train, !(m->debug & PLAN_UNFUSED)));
+    for (int i = 0; i < graph->count; i++) m->position[i] = NOWHERE;
+    for (int i = 0; i < graph->count; i++)
+        if (m->fused[i].last >= 0) m->position[m->fused[i].last] = i;
+    for (int i = 0; i < graph->count; i++) // position: of the node that does the work, then where it is done
+        if (m->position[i] != NOWHERE)
+            TRY(add_node(m, m->position[i], i));
+        else if (needed[i])
+            m->position[i] = m->position[m->fused[i].value];
+    if (plan->train && !has_loss) {
+        TRY(add_own_loss(plan));
+        plan->last[plan->count] = plan->nodes[plan->count] = &plan->own_loss;
+        plan->count++;
     }
     m->end = 2 * plan->count;
     return STRIATE_OK;
@@ -105,13 +135,48 @@ static striate_status choose_nodes(struct making *m)
 
 // ---- what each node says for this batch, and who its root is ----
 
+static const struct fused *fused_of(const struct making *m, int node)
+{
+    return m->plan->nodes[node] == &m->plan->own_loss ? NULL : &m->fused[m->plan->nodes[node]->id];
+}
+
+static float *parameter(const struct striate_graph *graph, const struct striate_node *node, int index)
+{
+    return graph->weights + graph->params[node->first_param + index].offset;
+}
+
+// What the node does beyond its op, as far as it is known before memory is.
+static striate_status draft_fusion(struct making *m, int i)
+{
+    struct striate_plan *plan = m->plan;
+    const struct fused *f = fused_of(m, i);
+    struct op_args *a = &plan->args[i];
+    struct fusion *fusion = &plan->fusions[i];
+    if (!f || (!f->relu && f->residual < 0 && f->norm < 0 && f->sums_of < 0 && !f->sums)) return STRIATE_OK;
+    a->fused = fusion;
+    fusion->relu = f->relu;
+    fusion->leave_sums = f->sums;
+    if (f->residual >= 0) fusion->residual = a->in[--a->ins];
+    if (f->norm < 0) return STRIATE_OK;
+    const struct striate_node *norm = plan->graph->nodes[f->norm];
+    struct norm_params *params = arena_take(&plan->arena, sizeof *params);
+    if (!params) FAIL(NO_MEMORY, "no memory to plan node %s", norm->name);
+    for (int p = 0; p < 4; p++) (&params->weight)[p] = parameter(plan->graph, norm, p);
+    params->eps = ((const striate_norm_options *)norm->options)->eps;
+    fusion->norm = params;
+    return STRIATE_OK;
+}
+
 static striate_status draft_nodes(struct making *m)
 {
     struct striate_plan *plan = m->plan;
     m->drafts = arena_take(&plan->arena, (size_t)plan->count * sizeof *m->drafts);
     plan->args = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->args);
     plan->backward = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->backward);
-    if (!m->drafts || !plan->args || !plan->backward) FAIL(NO_MEMORY, "no memory to plan %d nodes", plan->count);
+    plan->fusions = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->fusions);
+    plan->flags = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->flags);
+    if (!m->drafts || !plan->args || !plan->backward || !plan->fusions || !plan->flags)
+        FAIL(NO_MEMORY, "no memory to plan %d nodes", plan->count);
     for (int i = 0; i < plan->count; i++) {
         const struct striate_node *node = plan->nodes[i];
         struct op_args *a = &plan->args[i];
@@ -135,14 +200,16 @@ static striate_status draft_nodes(struct making *m)
                                .labels = plan->labels,
                                .train = plan->train,
                                .random = { .seed = plan->seed, .use = RANDOM_DROPOUT, .part = (uint32_t)node->id } };
+        TRY(draft_fusion(m, i));
         struct draft *d = &m->drafts[i];
         d->plan = (struct op_plan){ 0 };
         TRY(node->op->shape(a, &d->plan));
+        plan->flags[i] = d->plan.flags;
         tensors[0] = tensors[1] = (struct tensor){ .n = plan->batch, .shape = d->plan.out, .ld = d->plan.out.c };
         d->root = d->plan.flags & VIEW ? root_of_input(m, i, 0) : i;
         d->slice_of = d->latest = d->value.buffer = d->gradient.buffer = NOWHERE;
         if (d->root != i) m->drafts[d->root].viewed = true;
-        if (node == plan->output) m->drafts[d->root].output = true;
+        if (plan->last[i] == plan->output) m->drafts[d->root].output = true;
         for (int p = 0; p < d->plan.params; p++) d->needs |= d->plan.param[p].kind != PARAM_STATE;
         for (int j = 0; j < node->ins; j++) d->needs |= m->drafts[input_of(m, i, j)].needs;
     }
@@ -186,7 +253,8 @@ static void find_last_reads(struct making *m)
         for (int j = 0; j < m->plan->nodes[i]->ins; j++) {
             struct draft *x = &m->drafts[root_of_input(m, i, j)];
             extend(&x->last, i);
-            if (d->plan.flags & READS_INPUT && m->plan->backward[i]) extend(&x->last, backward_step(m, i));
+            bool read = d->plan.flags & READS_INPUT && j < m->plan->args[i].ins; // a residual is not
+            if (read && m->plan->backward[i]) extend(&x->last, backward_step(m, i));
             if (m->plan->backward[i] && !(d->plan.flags & VIEW)) {
                 x->readers++;
                 x->latest = i;
@@ -230,6 +298,18 @@ static bool share(const struct making *m, struct home *from, int from_node, cons
     return true;
 }
 
+// Whether input j's value may lie where the output's does, and its gradient likewise: the first input of an op in place, and a residual of one
+// that says so, unless the node reads the same value through another input.
+static bool may_share(const struct making *m, int node, int j)
+{
+    bool residual = j >= m->plan->args[node].ins;
+    if (m->debug & PLAN_UNSHARED || !(m->drafts[node].plan.flags & (residual ? RESIDUAL_IN_PLACE : IN_PLACE))) return false;
+    if (!residual) return j == 0;
+    for (int other = 0; other < j; other++)
+        if (root_of_input(m, node, other) == root_of_input(m, node, j)) return false;
+    return true;
+}
+
 static void home_values(struct making *m)
 {
     for (int i = m->plan->count - 1; i >= 0; i--) {
@@ -245,11 +325,12 @@ static void home_values(struct making *m)
             if (x->slice_of == i && x->value.buffer == NOWHERE) x->value = (struct home){ d->value.buffer, at, d->value.ld };
             at += (size_t)x->plan.out.c;
         }
-        if (d->plan.flags & IN_PLACE && !(m->debug & PLAN_UNSHARED)) {
-            int from = root_of_input(m, i, 0);
+        for (int j = 0; j < node->ins; j++) {
+            int from = root_of_input(m, i, j);
             struct draft *x = &m->drafts[from];
-            if (x->last == i && x->value.buffer == NOWHERE && !(x->plan.flags & NO_OUTPUT))
-                share(m, &x->value, from, &d->value, i);
+            if (may_share(m, i, j) && x->last == i && x->value.buffer == NOWHERE && !(x->plan.flags & NO_OUTPUT) &&
+                share(m, &x->value, from, &d->value, i))
+                break;
         }
     }
 }
@@ -265,20 +346,20 @@ static void home_gradients(struct making *m)
         int first = backward_step(m, d->latest), last = backward_step(m, i);
         if (d->gradient.buffer == NOWHERE) d->gradient = fresh(m, i, first, last);
         live(m, d->gradient, first, last);
-        size_t at = d->gradient.at;
-        for (int j = 0; d->plan.flags & CONCAT && j < node->ins; j++) {
+        size_t at = d->gradient.at + (size_t)d->plan.out.c;
+        for (int j = node->ins - 1; d->plan.flags & CONCAT && j >= 0; j--) {
             struct draft *x = &m->drafts[input_of(m, i, j)];
-            if (x->slice_of == i && x->gradient.buffer == NOWHERE && x->latest == i) {
-                x->gradient = (struct home){ d->gradient.buffer, at, d->gradient.ld };
-                extend(&x->latest, d->latest); // begun when the concat's is
-            }
-            at += (size_t)x->plan.out.c;
+            at -= (size_t)x->plan.out.c;
+            if (x->slice_of != i || x->gradient.buffer != NOWHERE || x->latest != i) continue;
+            x->gradient = (struct home){ d->gradient.buffer, at, d->gradient.ld };
+            extend(&x->latest, d->latest); // begun when the concat's is
         }
-        if (d->plan.flags & IN_PLACE && !(m->debug & PLAN_UNSHARED)) {
-            int from = root_of_input(m, i, 0);
+        for (int j = node->ins - 1; j >= 0; j--) {
+            int from = root_of_input(m, i, j);
             struct draft *x = &m->drafts[from];
-            if (x->readers == 1 && x->gradient.buffer == NOWHERE && !(x->plan.flags & CONCAT))
-                share(m, &x->gradient, from, &d->gradient, i);
+            if (may_share(m, i, j) && (j ? x->latest == i : x->readers == 1) && has_gradient(m, from) &&
+                x->gradient.buffer == NOWHERE && !(x->plan.flags & CONCAT) && share(m, &x->gradient, from, &d->gradient, i))
+                break;
         }
     }
 }
@@ -313,8 +394,20 @@ static void find_adds(struct making *m)
 
 // ---- memory ----
 
-// The scratch of node i: saved from forward to backward; packed weights, for good in inference; workspace for each of its two steps.
-enum { SAVED, PACKED, WORK_FORWARD, WORK_BACKWARD, SCRATCH };
+// The scratch of node i: saved from forward to backward; packed weights, for good in inference; workspace for each of its two steps;
+// statistics for the batch norms that read its value.
+enum { SAVED, PACKED, WORK_FORWARD, WORK_BACKWARD, SUMS, SCRATCH };
+
+// The last step that reads what node i leaves.
+static int last_sums(const struct making *m, int i)
+{
+    int last = i;
+    for (int j = i + 1; m->drafts[i].plan.sums && j < m->plan->count; j++) {
+        const struct fused *f = fused_of(m, j);
+        if (f && f->sums_of == m->plan->nodes[i]->id) last = j;
+    }
+    return last;
+}
 
 static void home_scratch(struct making *m, int (*scratch)[SCRATCH])
 {
@@ -324,6 +417,7 @@ static void home_scratch(struct making *m, int (*scratch)[SCRATCH])
         bool train = m->plan->train;
         scratch[i][SAVED] = new_buffer(m, plan->saved, i, until);
         scratch[i][PACKED] = train ? new_buffer(m, plan->packed, i, i) : new_buffer(m, plan->packed, -1, m->end);
+        scratch[i][SUMS] = new_buffer(m, plan->sums, i, last_sums(m, i));
         scratch[i][WORK_FORWARD] = new_buffer(m, plan->workspace, i, i);
         scratch[i][WORK_BACKWARD] = new_buffer(m, m->plan->backward[i] ? plan->workspace : 0, back, back);
     }
@@ -332,6 +426,24 @@ static void home_scratch(struct making *m, int (*scratch)[SCRATCH])
 static float *address(const struct striate_plan *plan, struct home home)
 {
     return (float *)(void *)(plan->block + plan->buffers[home.buffer].offset) + home.at;
+}
+
+static void fill_fusion(struct making *m, int i, float *sums)
+{
+    struct fusion *fusion = &m->plan->fusions[i];
+    const struct fused *f = fused_of(m, i);
+    struct op_args *a = &m->plan->args[i];
+    if (fusion->residual) {
+        fusion->dresidual = a->din[a->ins];
+        fusion->add = a->add[a->ins];
+    }
+    if (fusion->leave_sums) fusion->left_sums = sums;
+    if (!f || f->sums_of < 0) return;
+    int from = m->position[m->fused[f->sums_of].last];
+    struct fusion *left = &m->plan->fusions[from];
+    left->left_pivot = fusion->pivot = parameter(m->plan->graph, m->plan->nodes[i], NORM_MEAN);
+    fusion->sums = left->left_sums;
+    fusion->parts = m->drafts[from].plan.sums / (2 * (size_t)m->drafts[from].plan.out.c * sizeof(float));
 }
 
 static void fill_args(struct making *m, int (*scratch)[SCRATCH])
@@ -353,8 +465,9 @@ static void fill_args(struct making *m, int (*scratch)[SCRATCH])
             bool asked = plan->backward[i] && has_gradient(m, m->drafts[from].root);
             ((struct tensor **)(void *)a->din)[j] = asked ? plan->args[from].dout : NULL;
         }
-        void **slots[SCRATCH] = { &a->saved, &a->packed, &a->workspace, &plan->backward_workspace[i] };
+        void *sums, **slots[SCRATCH] = { &a->saved, &a->packed, &a->workspace, &plan->backward_workspace[i], &sums };
         for (int s = 0; s < SCRATCH; s++) *slots[s] = plan->block + plan->buffers[scratch[i][s]].offset;
+        fill_fusion(m, i, sums);
         for (int p = 0; p < node->plan.params; p++) {
             const struct param *param = &plan->graph->params[node->first_param + p];
             a->param[p] = plan->graph->weights + param->offset;

@@ -16,8 +16,11 @@ struct striate_plan {
     int batch, images; // images: of the last forward pass
     bool train, exact;
     uint64_t seed;
-    const struct striate_node *
-        *nodes;                // those of the graph that are needed, and a loss of the plan's own where the graph has none
+    // The nodes of the graph that are needed, and a loss of the plan's own where the graph has none. Where one does the work of others as well,
+    // it has their other input as a last one, and `last` is the node whose value comes out.
+    const struct striate_node **nodes, **last;
+    struct fusion *fusions;    // one per node
+    unsigned *flags;           // op_plan's, one per node
     struct op_args *args;      // one per node; its workspace is that of the forward pass
     void **backward_workspace; // one per node
     bool *backward;            // whether the node takes part in the backward pass
@@ -35,8 +38,9 @@ struct striate_plan {
     struct arena arena; // all the tables
 };
 
-// For tests: no two values share memory; memory that is dead is filled with NaN; Winograd wherever it can, whatever it costs.
-enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2, PLAN_WINOGRAD = 4 };
+// For tests: no two values share memory; memory that is dead is filled with NaN; Winograd wherever it can, whatever it costs;
+// every node does its own work.
+enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2, PLAN_WINOGRAD = 4, PLAN_UNFUSED = 8 };
 striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug);
 
 // After a loss or gradient that is not finite: the name of the first node whose output is not, by another forward pass; NULL: none.

@@ -16,7 +16,7 @@ static void poison(const struct striate_plan *plan, int step)
 static void run_forward(struct striate_plan *plan, int i, bool pack)
 {
     struct op_args *a = &plan->args[i];
-    if (plan->nodes[i]->plan.flags & (VIEW | NO_OUTPUT)) return;
+    if (plan->flags[i] & (VIEW | NO_OUTPUT)) return;
     if (pack && plan->nodes[i]->op->pack) plan->nodes[i]->op->pack(a);
     plan->nodes[i]->op->forward(a);
 }
@@ -39,7 +39,7 @@ void striate_backward(striate_plan *plan)
 {
     for (int i = plan->count - 1; i >= 0; i--) {
         poison(plan, 2 * plan->count - 1 - i);
-        if (!plan->backward[i] || plan->nodes[i]->plan.flags & VIEW) continue;
+        if (!plan->backward[i] || plan->flags[i] & VIEW) continue;
         struct op_args a = plan->args[i];
         a.workspace = plan->backward_workspace[i];
         plan->nodes[i]->op->backward(&a);
@@ -50,7 +50,7 @@ double striate_loss(const striate_plan *plan)
 {
     double sum = 0;
     for (int i = 0; i < plan->count; i++)
-        for (int n = 0; plan->nodes[i]->plan.flags & LOSS && n < plan->images; n++) sum += plan->args[i].out->data[n];
+        for (int n = 0; plan->flags[i] & LOSS && n < plan->images; n++) sum += plan->args[i].out->data[n];
     return plan->images ? sum / plan->images : 0;
 }
 
@@ -74,7 +74,7 @@ const char *plan_first_bad(striate_plan *plan)
 static const struct op_args *args_of(const struct striate_plan *plan, const struct striate_node *node)
 {
     int i = 0;
-    while (plan->nodes[i] != node) i++;
+    while (plan->last[i] != node) i++;
     return &plan->args[i];
 }
 

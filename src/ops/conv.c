@@ -99,7 +99,7 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
         .name = "bias", .kind = PARAM_BIAS, .rank = 1, .dims = { o->filters }, .pixels = 1, .value = o->init_bias
     };
     struct linear l = linear_of(a, plan->out);
-    if (l.k) linear_sizes(&l, a->train, plan);
+    if (l.k) linear_sizes(&l, a, plan);
     return STRIATE_OK;
 }
 
@@ -118,6 +118,7 @@ static void forward(const struct op_args *a)
 static void backward(const struct op_args *a)
 {
     struct linear l = linear_of(a, a->out->shape);
+    linear_backward_fused(a);
     linear_backward_weights(&l, a, a->in[0]);
     if (a->din[0]) linear_backward_data(&l, a, a->din[0]);
 }

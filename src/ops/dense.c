@@ -33,8 +33,7 @@ static struct tensor flat(const struct tensor *x)
 static struct linear linear_of(const struct op_args *a, const struct tensor *x)
 {
     struct linear l = linear_for(a, x, axis_forward(x->shape.h, 1, x->shape.h, 1, 0, 1),
-                                 axis_forward(x->shape.w, 1, x->shape.w, 1, 0, 1), 1,
-                                 ((const options *)a->options)->units);
+                                 axis_forward(x->shape.w, 1, x->shape.w, 1, 0, 1), 1, ((const options *)a->options)->units);
     l.only = algorithm_find("direct"); // one output is no square of outputs
     return l;
 }
@@ -61,7 +60,7 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
         .name = "bias", .kind = PARAM_BIAS, .rank = 1, .dims = { o->units }, .pixels = 1, .value = o->init_bias
     };
     struct linear l = linear_of(a, a->in[0]);
-    if (l.k) linear_sizes(&l, a->train, plan);
+    if (l.k) linear_sizes(&l, a, plan);
     return STRIATE_OK;
 }
 
@@ -82,6 +81,7 @@ static void backward(const struct op_args *a)
 {
     struct tensor x = flat(a->in[0]);
     struct linear l = linear_of(a, &x);
+    linear_backward_fused(a);
     linear_backward_weights(&l, a, &x);
     if (!a->din[0]) return;
     struct tensor dx = flat(a->din[0]);

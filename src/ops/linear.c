@@ -54,37 +54,6 @@ const struct algorithm *linear_algorithm(const struct linear *of, enum direction
     return best;
 }
 
-void linear_sizes(const struct linear *l, bool train, struct op_plan *plan)
-{
-    for (int d = 0; d < (train ? DIRECTIONS : 1); d++) {
-        const struct algorithm *a = linear_algorithm(l, d);
-        plan->algorithm[d] = a->name;
-        plan->workspace = size_max(plan->workspace, a->workspace(l, d) * sizeof(float));
-    }
-    plan->packed = linear_algorithm(l, FORWARD)->packed(l) * sizeof(float);
-}
-
-void linear_pack(const struct linear *l, const struct op_args *a)
-{
-    linear_algorithm(l, FORWARD)->pack(l, a->param[0], a->packed);
-}
-
-void linear_forward(const struct linear *l, const struct op_args *a, const struct tensor *x)
-{
-    struct epilogue epilogue = { .bias = a->param[1] };
-    linear_algorithm(l, FORWARD)->forward(l, x, a->packed, &epilogue, a->workspace, a->out);
-}
-
-void linear_backward_weights(const struct linear *l, const struct op_args *a, const struct tensor *x)
-{
-    if (a->dparam[0]) linear_algorithm(l, BACKWARD_WEIGHTS)->weights(l, x, a->dout, a->workspace, a->dparam[0], a->dparam[1]);
-}
-
-void linear_backward_data(const struct linear *l, const struct op_args *a, const struct tensor *dx)
-{
-    linear_algorithm(l, BACKWARD_DATA)->data(l, a->dout, a->param[0], a->workspace, dx, a->add[0]);
-}
-
 struct panels panels_of(const struct kernels *k, size_t cols)
 {
     size_t lanes = (size_t)k->lanes, vectors = size_ratio(cols, lanes);

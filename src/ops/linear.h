@@ -54,12 +54,13 @@ const struct algorithm *linear_algorithm(const struct linear *l, enum direction 
 const struct algorithm *algorithm_at(int index);
 const struct algorithm *algorithm_find(const char *name); // NULL: none of this name
 
-// Sets plan->packed, plan->workspace and plan->algorithm.
-void linear_sizes(const struct linear *l, bool train, struct op_plan *plan);
+// Sets plan->packed, workspace, sums and algorithm, and adds to its flags.
+void linear_sizes(const struct linear *l, const struct op_args *a, struct op_plan *plan);
 
 // The op's work, by the algorithm of each direction; x and dx: a->in[0] and a->din[0] as l sees them.
 void linear_pack(const struct linear *l, const struct op_args *a);
 void linear_forward(const struct linear *l, const struct op_args *a, const struct tensor *x);
+void linear_backward_fused(const struct op_args *a); // first: dout becomes the gradient of the sums themselves
 void linear_backward_weights(const struct linear *l, const struct op_args *a, const struct tensor *x);
 void linear_backward_data(const struct linear *l, const struct op_args *a, const struct tensor *dx);
 

@@ -14,24 +14,34 @@
 
 enum { OP_PARAMS = 4 };
 
-// What is done in the same passes over memory as an op that can (batch_norm): out = op(in) + residual, then through a ReLU.
+// A batch norm in inference: y = (x - mean) weight / sqrt(var + eps) + bias.
+struct norm_params {
+    const float *weight, *bias, *mean, *var;
+    double eps;
+};
+
+// What is done in the same passes over memory as an op that can (conv, dense, batch_norm): out = op(in) + residual, then through a ReLU.
 struct fusion {
     bool relu;
     const struct tensor *residual; // of out's shape; NULL: none
     struct tensor *dresidual;      // its gradient, which may lie in dout; NULL where nobody asks for it
     bool add;                      // dresidual holds a gradient already: add to it
-    size_t parts;                  // statistics of the input that are known already, as an epilogue's (ops/linear.h); 0: none
+    size_t parts; // of a batch norm: statistics of the input that are known already, as an epilogue's (ops/linear.h); 0: none
     const float *sums, *pivot;
+    const struct norm_params *norm; // of conv and dense: goes before the residual
+    bool leave_sums; // of conv and dense: statistics of out go to left_sums, op_plan.sums bytes, about left_pivot
+    float *left_sums;
+    const float *left_pivot;
 };
 
 struct op_args {
     const struct kernels *k;
     const void *options; // the op's options struct (striate.h), defaults filled in
     int ins;
-    struct tensor *const *in;                    // in[ins]
-    struct tensor *const *din;                   // gradients of the inputs; din[i] is NULL where nobody asks for it
-    const bool *add;                             // add[i]: din[i] holds a gradient already, add to it; else write all of it. From the last i on
-    struct tensor *out, *dout;                   // out->n images are computed; dout->data is NULL for a loss
+    struct tensor *const *in;  // in[ins]
+    struct tensor *const *din; // gradients of the inputs; din[i] is NULL where nobody asks for it
+    const bool *add;           // add[i]: din[i] holds a gradient already, add to it; else write all of it. From the last i on
+    struct tensor *out, *dout; // out->n images are computed; dout->data is NULL for a loss
     float *param[OP_PARAMS], *dparam[OP_PARAMS]; // dparam: written, not added to; NULL where the parameter is not trained
     const int *labels;                           // [n], of the batch
     void *saved;                                 // written by forward for backward: op_plan.saved bytes
@@ -68,7 +78,8 @@ enum op_flags {
     VIEW = 8,         // out always is in[0]'s memory, contiguous, and din[0] is dout's: forward and backward have nothing to do
     LOSS = 16,        // out is a loss per image, [n][1][1][1]
     NO_OUTPUT = 32,   // (input) out is filled from outside
-    CONCAT = 64,      // out is made of in[] side by side: the plan lets them lie there where it can
+    RESIDUAL_IN_PLACE = 128, // out may lie in the residual's memory, and its gradient in dout's
+    CONCAT = 64,             // out is made of in[] side by side: the plan lets them lie there where it can
 };
 
 struct op_plan {
@@ -77,6 +88,7 @@ struct op_plan {
     int params;
     struct op_param param[OP_PARAMS];
     const char *algorithm[DIRECTIONS]; // their names, where there is a choice
+    size_t sums;                       // bytes of fusion.left_sums
     size_t saved, packed, workspace;   // bytes, for in[0]->n images; workspace: the larger of forward's and backward's
 };
 

@@ -1,0 +1,103 @@
+// fuse.c - which nodes do the work of those that follow them, in the same passes over memory:
+//
+//   conv, dense                 + residual + ReLU
+//   batch_norm                  + residual + ReLU
+//   conv, dense (inference)     + batch_norm, folded into the weights, + residual + ReLU
+//   conv, dense (training)      leave the batch_norm that reads them the sums of its statistics
+//
+// A node is swallowed if nobody else reads the value it would have taken. The sum of a residual is an add whose other input may be anything.
+#include "graph/fuse.h"
+
+#include <string.h>
+
+enum { NOBODY = -1, MANY = -2 };
+
+struct fusing {
+    const striate_graph *graph;
+    struct fused *fused;
+    int *reader; // the only node that reads a value; or NOBODY, or MANY
+    bool train;
+};
+
+static int input(const struct fusing *f, int node, int i)
+{
+    return f->fused[f->graph->nodes[node]->in[i]->id].value;
+}
+
+static void find_readers(struct fusing *f, const bool *needed, const struct striate_node *output)
+{
+    for (int i = 0; i < f->graph->count; i++) {
+        const struct striate_node *node = f->graph->nodes[i];
+        bool nothing = !f->train && node->op == &striate_op_dropout && node != output;
+        f->fused[i] = (struct fused){ nothing ? input(f, i, 0) : i, .last = needed[i] && !nothing ? i : NOBODY,
+                                      .residual = NOBODY, .norm = NOBODY, .sums_of = NOBODY };
+        f->reader[i] = NOBODY;
+    }
+    for (int i = 0; i < f->graph->count; i++)
+        for (int j = 0; f->fused[i].last == i && j < f->graph->nodes[i]->ins; j++) {
+            int *reader = &f->reader[input(f, i, j)];
+            *reader = *reader == NOBODY ? i : MANY;
+        }
+    f->reader[output->id] = MANY; // its value is asked for
+}
+
+// The only reader of a node's value if it is this op and not swallowed yet; else NOBODY.
+static int next(const struct fusing *f, int node, const struct op *op)
+{
+    int reader = f->reader[node];
+    return reader >= 0 && f->graph->nodes[reader]->op == op && f->fused[reader].last == reader ? reader : NOBODY;
+}
+
+static int swallow(struct fusing *f, int head, int node)
+{
+    f->fused[node].last = NOBODY;
+    f->fused[head].last = node;
+    return node;
+}
+
+static bool is_linear(const struct striate_node *node)
+{
+    return node->op == &striate_op_conv || node->op == &striate_op_dense;
+}
+
+static void fuse_from(struct fusing *f, int head)
+{
+    const struct striate_node *node = f->graph->nodes[head];
+    int last = head, found;
+    if (f->fused[head].last != head || (!is_linear(node) && node->op != &striate_op_batch_norm)) return;
+    if (!f->train && is_linear(node) && (found = next(f, last, &striate_op_batch_norm)) >= 0)
+        last = f->fused[head].norm = swallow(f, head, found);
+    if ((found = next(f, last, &striate_op_add)) >= 0) {
+        f->fused[head].residual = input(f, found, input(f, found, 0) == last);
+        last = swallow(f, head, found);
+    }
+    if ((found = next(f, last, &striate_op_relu)) >= 0) {
+        f->fused[head].relu = true;
+        last = swallow(f, head, found);
+    }
+}
+
+static void find_sums(struct fusing *f)
+{
+    int *head = f->reader; // of the node whose value comes out
+    for (int i = 0; i < f->graph->count; i++) head[i] = NOBODY;
+    for (int i = 0; i < f->graph->count; i++)
+        if (f->fused[i].last >= 0 && is_linear(f->graph->nodes[i])) head[f->fused[i].last] = i;
+    for (int i = 0; i < f->graph->count; i++) {
+        const struct striate_node *node = f->graph->nodes[i];
+        if (f->fused[i].last < 0 || node->op != &striate_op_batch_norm || head[input(f, i, 0)] < 0) continue;
+        f->fused[i].sums_of = head[input(f, i, 0)];
+        f->fused[f->fused[i].sums_of].sums = true;
+    }
+}
+
+striate_status fuse_graph(struct fused *fused, const striate_graph *graph, const bool *needed,
+                          const struct striate_node *output, struct arena *arena, bool train, bool fuse)
+{
+    struct fusing f = { graph, fused, arena_take(arena, (size_t)graph->count * sizeof *f.reader), train };
+    if (!f.reader) FAIL(NO_MEMORY, "no memory to fuse %d nodes", graph->count);
+    find_readers(&f, needed, output);
+    for (int i = 0; fuse && i < graph->count; i++) fuse_from(&f, i);
+    if (fuse && train) find_sums(&f);
+    return STRIATE_OK;
+}
