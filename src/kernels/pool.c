@@ -33,6 +33,57 @@ INLINE int divisor(int window, int size, int stride, int pad, int length, bool e
     return length + pad - in.origin < size ? length + pad - in.origin : size;
 }
 
+enum { STRIP = 4 };
+
+// y[0..cols) in strips of four vectors, then in single ones: body(vectors, part, result, ...) computes a strip. What is left at the end is a
+// vector that overlaps its neighbour, computed before that is stored, as results may be added to y.
+#define EACH_STRIP(cols, y, body, ...)                                                                                         \
+    do {                                                                                                                       \
+        vf strip[STRIP] = { 0 }, last[STRIP] = { 0 };                                                                          \
+        size_t offset = 0, rest = (cols) % LANES, whole = (cols)-rest;                                                         \
+        if (rest && whole) body(1, (struct part){ (cols)-LANES, LANES }, last, __VA_ARGS__);                                   \
+        for (; offset + STRIP * LANES <= whole; offset += STRIP * LANES) {                                                     \
+            body(STRIP, (struct part){ offset, LANES }, strip, __VA_ARGS__);                                                   \
+            for (size_t i = 0; i < STRIP; i++) vstore((y) + offset + i * LANES, strip[i]);                                     \
+        }                                                                                                                      \
+        for (; offset < whole; offset += LANES) {                                                                              \
+            body(1, (struct part){ offset, LANES }, strip, __VA_ARGS__);                                                       \
+            vstore((y) + offset, strip[0]);                                                                                    \
+        }                                                                                                                      \
+        if (rest && whole) vstore((y) + (cols)-LANES, last[0]);                                                                \
+        if (!rest || whole) break;                                                                                             \
+        body(1, (struct part){ 0, rest }, last, __VA_ARGS__);                                                                  \
+        vstore_some((y), last[0], rest);                                                                                       \
+    } while (0)
+
+INLINE struct part part_next(struct part part, int vectors)
+{
+    return (struct part){ part.at + (size_t)vectors * LANES, part.count };
+}
+
+// One window: `first` is its first pixel inside the image, rows v.begin..v.end-1 and columns u.begin..u.end-1 are inside.
+INLINE void max_strip(int vectors, struct part part, vf *best, const struct pool *s, struct inside v, struct inside u,
+                      const float *first, ptrdiff_t ldx, uint8_t *argmax)
+{
+    vmask place[STRIP];
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++) {
+        best[i] = part_load(first, part_next(part, i));
+        place[i] = (vmask)vsplat(0) + (v.begin * s->size_w + u.begin);
+    }
+    for (int r = v.begin; r < v.end; r++, first += s->w * ldx)
+        for (int t = u.begin; t < u.end; t++)
+#pragma GCC unroll 4
+            for (int i = 0; i < vectors; i++) {
+                vf value = part_load(first + (t - u.begin) * ldx, part_next(part, i));
+                vmask better = (value > best[i]) | (value != value); // NaN wins, so that divergence shows
+                best[i] = vpick(better, value, best[i]);
+                place[i] = (place[i] & ~better) | ((r * s->size_w + t) & better);
+            }
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors && argmax; i++) part_store_bytes(argmax, part_next(part, i), place[i]);
+}
+
 void KERNEL(max_pool)(const struct pool *pool, size_t begin, size_t end, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy,
                       uint8_t *argmax)
 {
@@ -45,21 +96,7 @@ void KERNEL(max_pool)(const struct pool *pool, size_t begin, size_t end, const f
             struct inside u = inside_of(q, s.size_w, s.stride_w, s.pad_w, s.w);
             size_t pixel = row * (size_t)s.q + (size_t)q;
             const float *first = image + ((ptrdiff_t)(v.origin + v.begin) * s.w + u.origin + u.begin) * ldx;
-            for (size_t i = 0; i < c; i += LANES) {
-                struct part part = part_overlapping(i, c);
-                vf best = part_load(first, part);
-                vmask place = (vmask)vsplat(0) + (v.begin * s.size_w + u.begin);
-                const float *from = first;
-                for (int r = v.begin; r < v.end; r++, from += s.w * ldx)
-                    for (int t = u.begin; t < u.end; t++) {
-                        vf value = part_load(from + (t - u.begin) * ldx, part);
-                        vmask better = (value > best) | (value != value); // NaN wins, so that divergence shows
-                        best = vpick(better, value, best);
-                        place = (place & ~better) | ((r * s.size_w + t) & better);
-                    }
-                part_store(y + (ptrdiff_t)pixel * ldy, part, best);
-                if (argmax) part_store_bytes(argmax + pixel * c, part, place);
-            }
+            EACH_STRIP(c, y + (ptrdiff_t)pixel * ldy, max_strip, &s, v, u, first, ldx, argmax ? argmax + pixel * c : NULL);
         }
     }
 }
@@ -91,6 +128,24 @@ INLINE void grad_apart(const struct pool *s, size_t row, const uint8_t *argmax, 
         for (size_t i = 0; i < c; i++) dx[column * lddx + (ptrdiff_t)i] = 0;
 }
 
+// A pixel of the input, at row h and column w from the padding's edge, gathers from the windows v x u of an image that hold it.
+INLINE void max_grad_strip(int vectors, struct part part, vf *sum, const struct pool *s, struct holders v, struct holders u,
+                           int h, int w, const uint8_t *argmax, const float *dy, ptrdiff_t lddy, const float *dx, bool add)
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++) sum[i] = add ? part_load(dx, part_next(part, i)) : vsplat(0);
+    for (int p = v.first; p < v.end; p++)
+        for (int q = u.first; q < u.end; q++) {
+            size_t pixel = (size_t)p * (size_t)s->q + (size_t)q;
+            int place = (h - p * s->stride_h) * s->size_w + w - q * s->stride_w;
+#pragma GCC unroll 4
+            for (int i = 0; i < vectors; i++) {
+                vmask chosen = part_load_bytes(argmax + pixel * (size_t)s->c, part_next(part, i)) == place;
+                sum[i] += vpick(chosen, part_load(dy + (ptrdiff_t)pixel * lddy, part_next(part, i)), vsplat(0));
+            }
+        }
+}
+
 // One row of pixels, each gathering from all windows that hold it.
 INLINE void grad_overlapping(const struct pool *s, size_t row, const uint8_t *argmax, const float *dy, ptrdiff_t lddy,
                              float *dx, ptrdiff_t lddx, bool add)
@@ -100,21 +155,10 @@ INLINE void grad_overlapping(const struct pool *s, size_t row, const uint8_t *ar
     struct holders v = { 0 }, u = { 0 };
     holders_advance(&v, h, s->size_h, s->stride_h, s->p);
     for (int column = 0; column < s->w; column++) {
-        int w = column + s->pad_w;
         float *to = dx + ((ptrdiff_t)row * s->w + column) * lddx;
-        holders_advance(&u, w, s->size_w, s->stride_w, s->q);
-        for (size_t i = 0; i < c; i += LANES) {
-            struct part part = add ? part_once(i, c) : part_overlapping(i, c);
-            vf sum = add ? part_load(to, part) : vsplat(0);
-            for (int p = v.first; p < v.end; p++)
-                for (int q = u.first; q < u.end; q++) {
-                    size_t pixel = image + (size_t)p * (size_t)s->q + (size_t)q;
-                    int place = (h - p * s->stride_h) * s->size_w + w - q * s->stride_w;
-                    vmask chosen = part_load_bytes(argmax + pixel * c, part) == place;
-                    sum += vpick(chosen, part_load(dy + (ptrdiff_t)pixel * lddy, part), vsplat(0));
-                }
-            part_store(to, part, sum);
-        }
+        holders_advance(&u, column + s->pad_w, s->size_w, s->stride_w, s->q);
+        EACH_STRIP(c, to, max_grad_strip, s, v, u, h, column + s->pad_w, argmax + image * c, dy + (ptrdiff_t)image * lddy, lddy,
+                   to, add);
     }
 }
 
@@ -129,6 +173,19 @@ void KERNEL(max_pool_grad)(const struct pool *pool, size_t begin, size_t end, co
             grad_overlapping(pool, row, argmax, dy, lddy, dx, lddx, add);
 }
 
+INLINE void mean_strip(int vectors, struct part part, vf *sum, struct inside v, struct inside u, const float *first,
+                       ptrdiff_t row, ptrdiff_t ldx, float scale)
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++) sum[i] = vsplat(0);
+    for (int r = v.begin; r < v.end; r++, first += row)
+        for (int t = u.begin; t < u.end; t++)
+#pragma GCC unroll 4
+            for (int i = 0; i < vectors; i++) sum[i] += part_load(first + (t - u.begin) * ldx, part_next(part, i));
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++) sum[i] *= scale;
+}
+
 void KERNEL(avg_pool)(const struct pool *pool, size_t begin, size_t end, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
 {
     const struct pool s = *pool;
@@ -140,15 +197,24 @@ void KERNEL(avg_pool)(const struct pool *pool, size_t begin, size_t end, const f
         for (int q = 0; q < s.q; q++) {
             struct inside u = inside_of(q, s.size_w, s.stride_w, s.pad_w, s.w);
             float scale = 1.0f / (float)(rows * divisor(q, s.size_w, s.stride_w, s.pad_w, s.w, s.exclude_pad));
-            float *to = y + (ptrdiff_t)(row * (size_t)s.q + (size_t)q) * ldy;
-            for (size_t i = 0; i < c; i += LANES) {
-                struct part part = part_overlapping(i, c);
-                vf sum = { 0 };
-                for (int r = v.begin; r < v.end; r++)
-                    for (int t = u.begin; t < u.end; t++)
-                        sum += part_load(image + ((ptrdiff_t)(v.origin + r) * s.w + u.origin + t) * ldx, part);
-                part_store(to, part, sum * scale);
-            }
+            const float *first = image + ((ptrdiff_t)(v.origin + v.begin) * s.w + u.origin + u.begin) * ldx;
+            EACH_STRIP(c, y + (ptrdiff_t)(row * (size_t)s.q + (size_t)q) * ldy, mean_strip, v, u, first, s.w * ldx, ldx, scale);
+        }
+    }
+}
+
+INLINE void mean_grad_strip(int vectors, struct part part, vf *sum, const struct pool *s, struct holders v, struct holders u,
+                            const float *dy, ptrdiff_t lddy, const float *dx, bool add)
+{
+#pragma GCC unroll 4
+    for (int i = 0; i < vectors; i++) sum[i] = add ? part_load(dx, part_next(part, i)) : vsplat(0);
+    for (int p = v.first; p < v.end; p++) {
+        int rows = divisor(p, s->size_h, s->stride_h, s->pad_h, s->h, s->exclude_pad);
+        for (int q = u.first; q < u.end; q++) {
+            float scale = 1.0f / (float)(rows * divisor(q, s->size_w, s->stride_w, s->pad_w, s->w, s->exclude_pad));
+#pragma GCC unroll 4
+            for (int i = 0; i < vectors; i++)
+                sum[i] += part_load(dy + ((ptrdiff_t)p * s->q + q) * lddy, part_next(part, i)) * scale;
         }
     }
 }
@@ -159,25 +225,13 @@ void KERNEL(avg_pool_grad)(const struct pool *pool, size_t begin, size_t end, co
     const struct pool s = *pool;
     size_t c = (size_t)s.c;
     for (size_t row = begin; row < end; row++) {
-        int h = (int)(row % (size_t)s.h) + s.pad_h;
         const float *image = dy + (ptrdiff_t)(row / (size_t)s.h) * s.p * s.q * lddy;
         struct holders v = { 0 }, u = { 0 };
-        holders_advance(&v, h, s.size_h, s.stride_h, s.p);
+        holders_advance(&v, (int)(row % (size_t)s.h) + s.pad_h, s.size_h, s.stride_h, s.p);
         for (int column = 0; column < s.w; column++) {
             float *to = dx + ((ptrdiff_t)row * s.w + column) * lddx;
             holders_advance(&u, column + s.pad_w, s.size_w, s.stride_w, s.q);
-            for (size_t i = 0; i < c; i += LANES) {
-                struct part part = add ? part_once(i, c) : part_overlapping(i, c);
-                vf sum = add ? part_load(to, part) : vsplat(0);
-                for (int p = v.first; p < v.end; p++)
-                    for (int q = u.first; q < u.end; q++) {
-                        int rows = divisor(p, s.size_h, s.stride_h, s.pad_h, s.h, s.exclude_pad);
-                        int columns = divisor(q, s.size_w, s.stride_w, s.pad_w, s.w, s.exclude_pad);
-                        float scale = 1.0f / (float)(rows * columns);
-                        sum += part_load(image + ((ptrdiff_t)p * s.q + q) * lddy, part) * scale;
-                    }
-                part_store(to, part, sum);
-            }
+            EACH_STRIP(c, to, mean_grad_strip, &s, v, u, image, lddy, to, add);
         }
     }
 }
