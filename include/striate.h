@@ -256,6 +256,17 @@ typedef struct striate_norm_options {
 } striate_norm_options;
 STRIATE_API striate_node *striate_batch_norm(striate_graph *graph, striate_node *x, striate_norm_options options);
 
+// Local response normalization across channels (Krizhevsky et al. 2012, 3.3): y_c = x_c (k + alpha / size * sum x_j^2)^-beta over the `size`
+// channels j from c - size / 2 on, those that exist. alpha is divided by size, as in Caffe and PyTorch; the paper's 1e-4 is 5e-4 here.
+typedef struct striate_lrn_options {
+    const char *name;
+    int size;    // 0: 5
+    float alpha; // 0: 1e-4
+    float beta;  // 0: 0.75
+    float k;     // 0: 1
+} striate_lrn_options;
+STRIATE_API striate_node *striate_lrn(striate_graph *graph, striate_node *x, striate_lrn_options options);
+
 // y_c = exp(x_c) / sum exp(x), over the channels of each pixel.
 STRIATE_API striate_node *striate_softmax(striate_graph *graph, striate_node *x);
 

@@ -217,6 +217,28 @@ static void check_norm(const struct kernels *k, size_t rows, size_t cols)
     free(vx), free(vr), free(vdy), free(vy), free(vdx), free(vmean), free(vmoments), free(vsums);
 }
 
+static void check_lrn(const struct kernels *k, size_t rows, size_t cols)
+{
+    if (cols == LONGEST) cols = 1500; // several chunks
+    struct lrn how = { 1 + (int)(draw() % (draw() % 4 ? 9 : LRN_SIZE)), (float)(draw() % 4), 0.25f * (float)(draw() % 6),
+                       1.5f };
+    struct matrix x = matrix_new(rows, cols), y = matrix_new(rows, cols), dy = matrix_new(rows, cols),
+                  dx = matrix_new(rows, cols);
+    double *vx = values_of(&x), *vy = values_of(&y), *vdy = values_of(&dy), *before = values_of(&dx), *vdx = values_of(&dx);
+    double alpha = (double)how.alpha * how.size;
+    bool add = draw() % 2;
+    k->lrn(&how, rows, cols, x.data, x.ld, y.data, y.ld);
+    k->lrn_grad(&how, rows, cols, x.data, x.ld, dy.data, dy.ld, dx.data, dx.ld, add);
+    reference_lrn((int)rows, (int)cols, how.size, alpha, how.beta, how.k, vx, vy);
+    reference_lrn_grad((int)rows, (int)cols, how.size, alpha, how.beta, how.k, vx, vdy, vdx);
+    for (size_t i = 0; i < rows * cols && add; i++) vdx[i] += before[i];
+    matrix_done(k, "lrn", &x, vx, 0);
+    matrix_done(k, "lrn", &y, vy, 1e-6);
+    matrix_done(k, "lrn", &dy, vdy, 0);
+    matrix_done(k, "lrn_grad", &dx, vdx, 3e-6);
+    free(vx), free(vy), free(vdy), free(before), free(vdx);
+}
+
 static void check_softmax(const struct kernels *k, size_t rows, size_t cols)
 {
     struct matrix x = matrix_new(rows, cols), y = matrix_new(rows, cols), dy = matrix_new(rows, cols),
@@ -328,6 +350,7 @@ static void check_pools(const struct kernels *k, size_t rows, size_t cols)
 CHECK(maps, 0)
 CHECK(sums, 0)
 CHECK(norm, 0)
+CHECK(lrn, 0)
 CHECK(softmax, 1)
 CHECK(update, 0)
 CHECK(pools, 1)
@@ -427,9 +450,11 @@ static void batch_statistics(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(maps),     cmocka_unit_test(sums),           cmocka_unit_test(norm),
-        cmocka_unit_test(softmax),  cmocka_unit_test(update),         cmocka_unit_test(pools),
-        cmocka_unit_test(accuracy), cmocka_unit_test(special_values), cmocka_unit_test(batch_statistics),
+        cmocka_unit_test(maps),           cmocka_unit_test(sums),
+        cmocka_unit_test(norm),           cmocka_unit_test(lrn),
+        cmocka_unit_test(softmax),        cmocka_unit_test(update),
+        cmocka_unit_test(pools),          cmocka_unit_test(accuracy),
+        cmocka_unit_test(special_values), cmocka_unit_test(batch_statistics),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

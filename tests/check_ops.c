@@ -84,6 +84,17 @@ static void draw_dropout(struct trial *t)
     t->options.dropout.rate = (float)trial_between(t, 0, 9) / 10;
 }
 
+static void draw_lrn(struct trial *t)
+{
+    t->smooth = true;
+    t->x[0] = draw_shape(t, 3, 12);
+    if (t->large) t->x[0].c = 1100;
+    t->options.lrn.size = trial_between(t, 0, 8);
+    t->options.lrn.alpha = (float)trial_between(t, 0, 3);
+    t->options.lrn.beta = (float)trial_between(t, 0, 5) / 4;
+    t->options.lrn.k = (float)trial_between(t, 0, 2);
+}
+
 static void draw_conv(struct trial *t)
 {
     striate_conv_options *o = &t->options.conv;
@@ -263,6 +274,14 @@ static void expect_batch_norm(struct trial *t, struct expected *e)
     assert_close("running_var", param[3], var, (size_t)c);
 }
 
+static void expect_lrn(struct trial *t, struct expected *e)
+{
+    const striate_lrn_options *o = &t->options.lrn;
+    int rows = (int)tensor_pixels(&t->out), c = t->x[0].c;
+    reference_lrn(rows, c, o->size, o->alpha, o->beta, o->k, e->x, e->want_y);
+    reference_lrn_grad(rows, c, o->size, o->alpha, o->beta, o->k, e->x, e->dy, e->want_dx);
+}
+
 static void expect_softmax(struct trial *t, struct expected *e)
 {
     int rows = (int)tensor_pixels(&t->out), c = t->x[0].c;
@@ -310,6 +329,7 @@ static const struct row {
     { "shortcut", draw_shortcut, expect_shortcut },
     { "concat", draw_concat, expect_concat },
     { "batch_norm", draw_one, expect_batch_norm },
+    { "lrn", draw_lrn, expect_lrn },
     { "softmax", draw_smooth, expect_softmax },
     { "cross_entropy", draw_logits, expect_cross_entropy },
 };

@@ -43,6 +43,12 @@ INLINE vf vexp(vf x)
     return x;
 }
 
+INLINE vf vlog(vf x)
+{
+    for (int i = 0; i < LANES; i++) x[i] = log(x[i]);
+    return x;
+}
+
 INLINE vf vsigmoid(vf x)
 {
     return 1.0 / (1.0 + vexp(-x));

@@ -206,6 +206,33 @@ void reference_batch_norm_grad(int rows, int c, const double *x, double eps, con
     }
 }
 
+static double lrn_scale(int c, int size, double alpha, double k, const double *x, int at)
+{
+    double sum = 0;
+    for (int j = at - size / 2; j < at - size / 2 + size; j++) sum += j >= 0 && j < c ? x[j] * x[j] : 0;
+    return k + alpha / size * sum;
+}
+
+void reference_lrn(int rows, int c, int size, double alpha, double beta, double k, const double *x, double *y)
+{
+    for (int i = 0; i < rows; i++, x += c, y += c)
+        for (int j = 0; j < c; j++) y[j] = x[j] / pow(lrn_scale(c, size, alpha, k, x, j), beta);
+}
+
+void reference_lrn_grad(int rows, int c, int size, double alpha, double beta, double k, const double *x, const double *dy,
+                        double *dx)
+{
+    for (int i = 0; i < rows; i++, x += c, dy += c, dx += c) {
+        for (int j = 0; j < c; j++) dx[j] = 0;
+        for (int j = 0; j < c; j++) { // dy_j / dx_m
+            double s = lrn_scale(c, size, alpha, k, x, j);
+            dx[j] += dy[j] * pow(s, -beta);
+            for (int m = j - size / 2; m < j - size / 2 + size; m++)
+                if (m >= 0 && m < c) dx[m] -= dy[j] * x[j] * beta * pow(s, -beta - 1) * alpha / size * 2 * x[m];
+        }
+    }
+}
+
 void reference_softmax(int rows, int c, const double *x, double *y)
 {
     for (int i = 0; i < rows; i++, x += c, y += c) {

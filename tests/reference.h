@@ -39,6 +39,11 @@ void reference_normalize(int rows, int c, const double *x, const double *mean, c
 void reference_batch_norm_grad(int rows, int c, const double *x, double eps, const double *weight, const double *dy, double *dx,
                                double *dweight, double *dbias);
 
+// Across the channels of each row; alpha is divided by size. The gradient is the sum of the whole Jacobian.
+void reference_lrn(int rows, int c, int size, double alpha, double beta, double k, const double *x, double *y);
+void reference_lrn_grad(int rows, int c, int size, double alpha, double beta, double k, const double *x, const double *dy,
+                        double *dx);
+
 void reference_softmax(int rows, int c, const double *x, double *y);
 void reference_softmax_grad(int rows, int c, const double *x, const double *dy, double *dx);
 // The loss of each row, and the gradient of their mean.

@@ -24,6 +24,7 @@ struct trial {
         striate_dropout_options dropout;
         striate_shortcut_options shortcut;
         striate_norm_options norm;
+        striate_lrn_options lrn;
     } options;
 
     // What trial_prepare makes of it.

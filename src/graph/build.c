@@ -82,6 +82,11 @@ striate_node *striate_batch_norm(striate_graph *graph, striate_node *x, striate_
     return graph_add(graph, &striate_op_batch_norm, options.name, &x, 1, &options);
 }
 
+striate_node *striate_lrn(striate_graph *graph, striate_node *x, striate_lrn_options options)
+{
+    return graph_add(graph, &striate_op_lrn, options.name, &x, 1, &options);
+}
+
 striate_node *striate_softmax(striate_graph *graph, striate_node *x)
 {
     return unary(graph, &striate_op_softmax, x);

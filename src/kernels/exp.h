@@ -1,9 +1,12 @@
 // exp.h - the exponential function and its kin on vectors, to about one unit in the last place.
 //   e^x = 2^n e^r  with n = round(x / ln 2), |r| <= ln 2 / 2, and e^r - 1 = r + r^2 q(r), q interpolated at Chebyshev nodes
+//   ln x = n ln 2 + ln m  with x = 2^n m, 1/sqrt 2 <= m < sqrt 2, and ln (1 + f) = f - f^2/2 + f^3 q(f) (Moshier's Cephes, logf)
 #ifndef EXP_H
 #define EXP_H
 
 #include "kernels/simd.h"
+
+#include <float.h>
 
 // 2^n, for -126 <= n <= 127 in each lane.
 INLINE vf vpower_of_two(vmask n)
@@ -46,6 +49,18 @@ INLINE vf vtanh(vf x)
     vf e = vexp_reduced(a, &n), power = vpower_of_two(n), m = e * power + (power - 1.0f);
     vf t = m / (m + 2.0f);
     return vpick(x < 0.0f, t, -t);
+}
+
+// Of normal positive numbers, infinity and NaN.
+INLINE vf vlog(vf x)
+{
+    vmask bits = (vmask)x, n = (bits - 0x3f3504f3) >> 23; // the bits of 1/sqrt 2
+    vf f = (vf)(bits - (n << 23)) - 1.0f, whole = __builtin_convertvector(n, vf);
+    vf low = (0.070376836292f * f - 0.1151461031f) * f + 0.116769987f;
+    vf q = ((((low * f - 0.12420140846f) * f + 0.14249322787f) * f - 0.16668057665f) * f + 0.20000714765f) * f;
+    q = ((q - 0.24999993993f) * f + 0.33333331174f) * f * f * f;
+    vf log = whole * 0.693359375f + (f + (q + whole * -2.12194440e-4f - 0.5f * f * f));
+    return vpick(x <= FLT_MAX, log, x);
 }
 
 #endif

@@ -15,6 +15,13 @@ struct pool {
     bool exclude_pad; // mean over the pixels inside the image
 };
 
+// Local response normalization: y = x (k + alpha * the sum of the squares of `size` channels, size / 2 of them before this one)^-beta.
+enum { LRN_SIZE = 63 }; // the largest window
+struct lrn {
+    int size;
+    float alpha, beta, k;
+};
+
 // Batch normalization of a matrix: y = (x - mean) scale + bias, perhaps plus another matrix, perhaps through a ReLU. mean, scale and bias
 // have a value per column.
 struct norm {
