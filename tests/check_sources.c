@@ -27,9 +27,14 @@ static struct image run(const char *name, void *options, struct image x, const f
     struct image y = { 0 };
     struct tensor in = { x.v, 1, { x.h, x.w, 1, 1 }, 1 }, out = { y.v, 1, { 0 }, 1 }, din = in, dout = out;
     struct tensor *ins[] = { &in }, *dins[] = { &din };
-    struct op_args a = {
-        .k = kernels_pick(), .options = options, .ins = 1, .in = ins, .din = dins, .add = &(bool){ false }, .train = true
-    };
+    struct op_args a = { .k = kernels_pick(),
+                         .options = options,
+                         .ins = 1,
+                         .in = ins,
+                         .din = dins,
+                         .add = &(bool){ false },
+                         .slots = 1,
+                         .train = true };
     struct op_plan plan = { 0 };
     if (op->shape(&a, &plan)) fail_msg("%s: %s", name, striate_error());
     float bias[1] = { 0 }, dbias[1];

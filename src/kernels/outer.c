@@ -1,31 +1,44 @@
-// outer.c - the gradient of weights: a sum over pixels of outer products of dy and x.
-// A block of rows x vectors sums stays in registers; a value of dy meets all vectors of a pixel's x.
+// outer.c - the gradient of weights: a sum over pixels of outer products of x and dy, or of dy and x.
+// A block of rows x vectors sums stays in registers; a value of a meets all vectors of a pixel's b.
 #include "kernels/block.h"
 #include "kernels/declare.h"
+#include "kernels/part.h"
 
 INLINE void outer(int rows, int vectors, const struct outer *o, size_t row)
 {
+    struct ahead ahead = { .at = o->b };
+    if (o->ahead && o->ahead->left) {
+        ahead = *o->ahead;
+        o->ahead->at += ahead.hop;
+        o->ahead->left--;
+    }
     vf sum[BLOCK_ROWS][VECTORS];
 #pragma GCC unroll 14
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
         for (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
-    const float *dy = o->dy + row;
-    for (size_t pixel = 0; pixel < o->pixels; pixel++, dy += o->lddy) {
-        const float *x = o->x[pixel];
-        vf values[VECTORS];
+    float *c = o->c + (ptrdiff_t)row * o->ldc;
+#pragma GCC unroll 14
+    for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (int j = 0; j < vectors; j++) values[j] = vload(x + j * LANES);
+        for (int j = 0; j < vectors; j++) __builtin_prefetch(c + i * o->ldc + j * LANES, 1);
+    const float *b = o->b;
+    for (size_t pixel = 0; pixel < o->pixels; pixel++, b += o->ldb) {
+        const float *a = (const float *)((uintptr_t)o->a[pixel] + row * sizeof *a); // one address, not one for each of the rows
+        vf values[VECTORS];
+        __builtin_prefetch(ahead.at, 0, 2);
+        ahead.at += ahead.step;
+#pragma GCC unroll 4
+        for (int j = 0; j < vectors; j++) values[j] = vload(b + j * LANES);
 #pragma GCC unroll 14
         for (int i = 0; i < rows; i++) {
-            vf gradient = vsplat(dy[i]);
+            vf value = vsplat(a[i]);
 #pragma GCC unroll 4
-            for (int j = 0; j < vectors; j++) sum[i][j] += gradient * values[j];
+            for (int j = 0; j < vectors; j++) sum[i][j] += value * values[j];
         }
     }
-    float *dw = o->dw + (ptrdiff_t)row * o->lddw;
 #pragma GCC unroll 14
-    for (int i = 0; i < rows; i++) block_store(vectors, dw + i * o->lddw, sum[i], o->cols, o->add);
+    for (int i = 0; i < rows; i++) block_store(vectors, c + i * o->ldc, sum[i], o->cols, o->add);
 }
 
 #define BLOCK(rows, vectors)                                                                                                   \
@@ -45,25 +58,68 @@ static const struct {
 #undef BLOCK
 };
 
+// In blocks of nearly equal height, as low ones are slow.
 void KERNEL(outer)(const struct outer *o)
 {
-    int b = 0;
-    for (size_t row = 0; row < o->rows; row += (size_t)blocks[b].rows) {
-        while (blocks[b].vectors != o->vectors || (size_t)blocks[b].rows > o->rows - row) b++;
-        blocks[b].run(o, row);
+    int first = 0;
+    while (blocks[first].vectors != o->vectors) first++;
+    size_t tallest = (size_t)blocks[first].rows, count = (o->rows + tallest - 1) / tallest;
+    for (size_t i = 0; i < count; i++) {
+        size_t from = o->rows * i / count, to = o->rows * (i + 1) / count;
+        blocks[(size_t)first + tallest - (to - from)].run(o, from);
     }
 }
 
+// In strips, whose sums stay in registers.
 void KERNEL(column_sum)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *sum, bool add)
 {
-    for (size_t i = 0; i < cols && !add; i++) sum[i] = 0;
-    for (size_t r = 0; r < rows; r++, x += ldx)
-        for (size_t i = 0; i < cols; i++) sum[i] += x[i];
+    for (size_t i = 0; i < cols; i += LANES) {
+        struct part part = part_once(i, cols);
+        vf total = add ? part_load(sum, part) : (vf){ 0 };
+        for (size_t r = 0; r < rows; r++) total += part_load(x + (ptrdiff_t)r * ldx, part);
+        part_store(sum, part, total);
+    }
 }
 
-void KERNEL(sum_parts)(size_t count, size_t parts, const float *x, size_t stride, float *y)
+void KERNEL(sum_parts)(size_t rows, size_t cols, size_t parts, const float *x, size_t stride, ptrdiff_t ldx, float *y,
+                       ptrdiff_t ldy)
 {
-    for (size_t i = 0; i < count; i++) y[i] = x[i];
-    for (size_t part = 1; part < parts; part++)
-        for (size_t i = 0; i < count; i++) y[i] += x[part * stride + i];
+    for (; rows--; x += ldx, y += ldy)
+        for (size_t i = 0; i < cols; i += LANES) {
+            struct part part = part_once(i, cols);
+            vf sum = part_load(x, part);
+            for (size_t p = 1; p < parts; p++) sum += part_load(x + p * stride, part);
+            part_store(y, part, sum);
+        }
+}
+
+typedef float quad __attribute__((vector_size(4 * sizeof(float)), aligned(sizeof(float)), may_alias));
+
+// In squares of 4 x 4 values: 8 shuffles turn 16 of them.
+void KERNEL(sum_turned)(size_t rows, size_t cols, size_t parts, const float *x, size_t stride, ptrdiff_t ldx, float *y,
+                        ptrdiff_t ldy)
+{
+    enum { SIDE = 4 };
+    size_t whole_rows = rows - rows % SIDE, whole_cols = cols - cols % SIDE;
+    for (size_t i = 0; i < whole_rows; i += SIDE)
+        for (size_t j = 0; j < whole_cols; j += SIDE) {
+            quad s[SIDE] = { { 0 } };
+            const float *from = x + (ptrdiff_t)i * ldx + j;
+            for (size_t part = 0; part < parts; part++, from += stride)
+#pragma GCC unroll 4
+                for (int q = 0; q < SIDE; q++) s[q] += *(const quad *)(from + q * ldx);
+            quad low[2] = { __builtin_shufflevector(s[0], s[1], 0, 4, 1, 5), __builtin_shufflevector(s[2], s[3], 0, 4, 1, 5) };
+            quad high[2] = { __builtin_shufflevector(s[0], s[1], 2, 6, 3, 7), __builtin_shufflevector(s[2], s[3], 2, 6, 3, 7) };
+            float *to = y + (ptrdiff_t)j * ldy + i;
+            *(quad *)to = __builtin_shufflevector(low[0], low[1], 0, 1, 4, 5);
+            *(quad *)(to + ldy) = __builtin_shufflevector(low[0], low[1], 2, 3, 6, 7);
+            *(quad *)(to + 2 * ldy) = __builtin_shufflevector(high[0], high[1], 0, 1, 4, 5);
+            *(quad *)(to + 3 * ldy) = __builtin_shufflevector(high[0], high[1], 2, 3, 6, 7);
+        }
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = i < whole_rows ? whole_cols : 0; j < cols; j++) {
+            float sum = 0;
+            for (size_t part = 0; part < parts; part++) sum += x[part * stride + (size_t)((ptrdiff_t)i * ldx) + j];
+            y[(ptrdiff_t)j * ldy + (ptrdiff_t)i] = sum;
+        }
 }

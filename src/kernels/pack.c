@@ -1,8 +1,6 @@
 // pack.c - matrices into panels, as tile and outer want them.
 #include "kernels/declare.h"
 
-#include <stdint.h>
-
 enum { QUAD = 4 };
 typedef float quad __attribute__((vector_size(QUAD * sizeof(float)), aligned(sizeof(float)), may_alias));
 
@@ -33,20 +31,18 @@ void KERNEL(pack_columns)(size_t rows, size_t cols, size_t width, const float *x
 
 void KERNEL(pack_rows)(size_t rows, size_t cols, size_t width, const float *x, ptrdiff_t ldx, float *y)
 {
+    size_t whole = cols - cols % LANES;
     for (; rows--; x += ldx, y += width) {
-        for (size_t i = 0; i < cols; i++) y[i] = x[i];
-        for (size_t i = cols; i < width; i++) y[i] = 0;
+        for (size_t i = 0; i < whole; i += LANES) vstore(y + i, vload(x + i));
+        if (whole < width) vstore(y + whole, vload_some(x + whole, cols - whole));
     }
 }
 
-void KERNEL(gather)(size_t rows, size_t count, const float *const *x, const float *end, float *y, ptrdiff_t ldy)
+void KERNEL(gather)(size_t rows, size_t cols, size_t width, const float *const *x, float *y)
 {
-    size_t vectors = (count + LANES - 1) / LANES;
-    for (size_t r = 0; r < rows; r++, y += ldy) {
-        const float *from = x[r];
-        if ((uintptr_t)(from + vectors * LANES) <= (uintptr_t)end)
-            for (size_t i = 0; i < vectors; i++) vstore(y + i * LANES, vload(from + i * LANES));
-        else
-            for (size_t i = 0; i < count; i++) y[i] = from[i];
+    size_t whole = cols - cols % LANES;
+    for (size_t r = 0; r < rows; r++, y += width) {
+        for (size_t i = 0; i < whole; i += LANES) vstore(y + i, vload(x[r] + i));
+        if (whole < width) vstore(y + whole, vload_some(x[r] + whole, cols - whole));
     }
 }

@@ -24,17 +24,25 @@ struct tile {
     const float *pivot;   // [cols]; NULL: 0
 };
 
-// outer: dw[row][j] = sum over pixels of dy[pixel][row] x[pixel][j].
+// Memory that will be needed soon: every block of sums asks for a line of the cache per pixel, at[pixel * step], until none is left.
+struct ahead {
+    const float *at;
+    ptrdiff_t step, hop; // hop: from block to block
+    size_t left;
+};
+
+// outer: c[i][j] = sum over pixels of a[pixel][i] b[pixel][j].
 struct outer {
     size_t pixels, rows;
-    const float *dy;
-    ptrdiff_t lddy;
-    const float *const *x; // x[pixel]: vectors * lanes values
+    const float *const *a; // a[pixel]: `rows` values
+    const float *b;        // b + pixel * ldb: vectors * lanes values
+    ptrdiff_t ldb;
     int vectors;
-    float *dw;
-    ptrdiff_t lddw;
+    float *c;
+    ptrdiff_t ldc;
     size_t cols; // of the last vector at least one
     bool add;
+    struct ahead *ahead; // or NULL
 };
 
 // A square of pixels, x[i * row + j * col][channels], of which rows top..bottom-1 and columns left..right-1 lie in the image.

@@ -1,168 +1,300 @@
-// gradient.c - the gradient of the weights of convolution and dense layers: dw[k][d] = sum over pixels of dy[k] x[d], where d counts the
-// values of a window. Columns of dw are cut into panels. Where there are few, pixels are cut into parts too, each with sums of its own that
-// are added at the end in a fixed order.
+// gradient.c - the gradient of the weights of convolution and dense layers: dw[k][d] = sum over places of dy[k] x[d], where d counts the
+// values of a window of x. A product of two matrices with a row per place: of one the columns are copied into panels, a chunk of places
+// at a time, and meet the other's where they lie in memory, so that windows of any form cost the same. The panels are dy's; or, where the
+// window is one pixel, those of the wider one. Places are cut into parts, each with sums of its own that are added in a fixed order.
 #include "ops/linear.h"
 
 #include "base/parallel.h"
+#include "ops/ahead.h"
 
-#include <string.h>
+#include <stdint.h>
 
 enum {
-    CHUNK = 128,         // pixels between two visits to the sums
-    ROW = 128,           // of a window, as one run
-    PARTS = 32,          // of the pixels, at most
-    PART = 512,          // pixels, at least
-    PART_SUMS = 1 << 20, // of all parts together, at most
-    PIECES = 32,         // at least so many, where parts and panels allow
-    LANES_MOST = 16,
-    WIDEST = 4 * LANES_MOST, // floats of a panel's row
+    CHUNK = 256,           // places between two visits to the sums, at most
+    ROW = 128,             // of a window, as one run
+    LIST = 4096,           // pointers of a piece
+    SCRATCH = CHUNK * ROW, // floats for rows that are partly padding
+    NEAR = 80 << 10,       // floats that a chunk reads, so that they stay in the cache
+    PARTS = 32,            // of the places, at most
+    PART = 1024,           // places, at least
+    PART_SUMS = 1 << 20,   // of all parts together, at most
+    PIECES = 8,            // at least so many, where parts and panels allow
+    SHARE = 512,           // columns of the panels of a piece, at most
+    JOIN = 128,            // rows of the sums that are added together
+    NARROW = 48,           // of a run, at least
+    ROUND = 8 << 20,       // weights whose sums are in memory together
+    COPY = 2 * NEAR,       // floats that are copied to lie closer
 };
 
 struct gradient {
     const struct linear *l;
-    struct window window;
+    struct window a, b;           // what is read in place, and what is copied
+    bool turned;                  // b is dy: sums are dw turned
+    bool in_place;                // sums are dw itself
+    struct panels panels;         // of b
+    size_t places, values;        // values: of a window of a
+    size_t parts, shares, slices; // shares of the panels, slices of a run of a
+    float *sums;                  // [parts][groups][panels][values][width]
+    size_t stride;                // from part to part
+    float *buffers;               // [slots], of a piece: panels of b, pixels of a
+    size_t copies, buffer;
     const struct tensor *dy;
-    const float *end;     // of x
-    struct panels panels; // of a span: of a tap, where a panel's rows can be read in place, else of the window
-    size_t spans, span;
-    bool in_place;
-    size_t places, parts, shares;
-    float *dw, *db; // of the first part
-    size_t stride;  // from part to part
+    float *dw, *db, *bias; // bias: [parts][groups * filters]
 };
 
-static size_t window_values(const struct linear *l)
+// What one thread computes: sums of a part of the places, a share of the panels and a slice of a's runs.
+struct piece {
+    size_t part, group, begin, end; // places
+    size_t from, to, first, cols;   // panels, and b's columns
+    size_t skip, length;            // of a's runs
+    float *panels, *copy;
+    struct ahead ahead[2 * AHEAD_AREAS + 1]; // the last is empty
+};
+
+// Whether windows are pixels, side by side as places are.
+static bool is_plain(const struct linear *l)
 {
-    return (size_t)l->h.taps * (size_t)l->w.taps * l->channels;
+    return linear_taps(l) == 1 && l->h.step * l->w.step == 1 && !l->h.offset && !l->w.offset && l->h.ins == l->h.outs &&
+           l->w.ins == l->w.outs;
 }
 
-static size_t weight_count(const struct linear *l)
+static bool is_turned(const struct linear *l)
 {
-    return l->groups * l->filters * window_values(l);
+    return !is_plain(l) || (l->channels < l->filters && l->batch * (size_t)l->h.outs * (size_t)l->w.outs > CHUNK);
 }
 
-static size_t part_count(const struct linear *l)
+static struct gradient gradient_of(const struct linear *l, const struct tensor *x, const struct tensor *dy)
 {
-    size_t places = l->images * (size_t)l->h.outs * (size_t)l->w.outs;
-    return size_max(1, size_min(size_min(places / PART, PARTS), PART_SUMS / weight_count(l)));
+    struct gradient g = { .l = l, .places = l->images * (size_t)l->h.outs * (size_t)l->w.outs };
+    struct window from_x = window_of(l->h, l->w, l->images, x->data, x->ld, l->channels, l->groups == 1 ? ROW : 0);
+    struct axis h = axis_forward(l->h.outs, l->h.outs, 1, 1, 0, 1), w = axis_forward(l->w.outs, l->w.outs, 1, 1, 0, 1);
+    struct window from_y = window_of(h, w, l->images, dy->data, dy->ld, l->filters, 0);
+    g.turned = is_turned(l);
+    g.a = g.turned ? from_x : from_y;
+    g.b = g.turned ? from_y : from_x;
+    g.panels = panels_of(l->k, g.b.channels);
+    g.values = g.turned ? linear_taps(l) * l->channels : l->filters;
+    size_t cols = g.panels.vectors * g.panels.lanes, widest = size_ratio(g.panels.vectors, g.panels.count) * g.panels.lanes;
+    g.stride = l->groups * cols * g.values;
+    g.parts = size_max(1, size_min(size_min(g.places / PART, PARTS), PART_SUMS / g.stride));
+    g.in_place = !g.turned && g.parts == 1;
+    size_t pixels = size_min(CHUNK, g.places) * size_min(g.a.taps, (size_t)g.a.h.step * (size_t)g.a.w.step);
+    g.slices = g.a.narrow ? 1 : size_ratio(g.a.run, size_min(WINDOW_RUN, size_max(NEAR / pixels, NARROW)));
+    g.shares = size_max(PIECES / (g.parts * l->groups * g.slices), size_ratio(cols, SHARE));
+    g.shares = size_max(1, size_min(g.shares, g.panels.count));
+    g.copies = size_ratio(g.panels.count, g.shares) * widest * CHUNK;
+    g.buffer = g.copies + (g.slices > 1 ? COPY : 0);
+    return g;
 }
 
-static size_t part_floats(const struct linear *l)
+// As many filters as go together: of all groups, or, where their weights are too many, some of one group.
+static struct linear round_of(const struct linear *l)
 {
-    return weight_count(l) + l->groups * l->filters;
+    struct linear round = *l;
+    size_t values = linear_taps(l) * l->channels;
+    if (l->groups * l->filters * values <= ROUND || !is_turned(l)) return round;
+    round.groups = 1;
+    round.filters = size_min(l->filters, size_max(ROUND / values, (size_t)l->k->lanes));
+    return round;
 }
 
+static size_t round_floats(const struct linear *l)
+{
+    struct linear round = round_of(l);
+    struct tensor x = { .ld = (ptrdiff_t)l->channels }, dy = { .ld = (ptrdiff_t)l->filters };
+    struct gradient g = gradient_of(&round, &x, &dy);
+    return (g.in_place ? 0 : g.parts * g.stride) + g.parts * round.groups * round.filters + l->slots * g.buffer;
+}
+
+// Whether x lies side by side, so that a dense layer sees it as one pixel, is not known yet.
 size_t direct_weights_workspace(const struct linear *l)
 {
-    size_t parts = part_count(l);
-    return parts > 1 ? parts * part_floats(l) : 0;
+    struct linear flat = *l;
+    if (l->h.outs > 1 || l->w.outs > 1 || l->groups > 1) return round_floats(l);
+    flat.h = flat.w = axis_forward(1, 1, 1, 1, 0, 1);
+    flat.channels = linear_taps(l) * l->channels;
+    return size_max(round_floats(l), round_floats(&flat));
 }
 
-// rows[i] = the values first..first+cols of the windows of places from..from+places, in place or copied to `buffer`.
-static void panel_rows(const float **rows, const struct gradient *g, size_t group, size_t from, size_t places, size_t first,
-                       const struct panel *panel, float *buffer)
+static struct piece piece_of(const struct gradient *g, size_t index)
 {
-    float scratch[CHUNK * ROW + LANES_MOST];
-    struct window w = g->window;
-    w.data += group * w.channels;
-    if (g->in_place) {
-        window_list(rows, scratch, &w, from, places, first / w.run, 1, first % w.run);
-        return;
+    struct piece p = { .panels = g->buffers + parallel_slot() * g->buffer };
+    size_t share = index % g->shares, slice = index / g->shares % g->slices;
+    p.group = index / g->shares / g->slices % g->l->groups;
+    p.part = index / g->shares / g->slices / g->l->groups;
+    p.begin = g->places * p.part / g->parts;
+    p.end = g->places * (p.part + 1) / g->parts;
+    p.from = g->panels.count * share / g->shares;
+    p.to = g->panels.count * (share + 1) / g->shares;
+    p.skip = g->a.run * slice / g->slices;
+    p.length = g->a.run * (slice + 1) / g->slices - p.skip;
+    struct panel last = panel_at(&g->panels, p.to - 1);
+    p.first = panel_at(&g->panels, p.from).first;
+    p.cols = last.first + last.cols - p.first;
+    p.copy = p.panels + g->copies;
+    return p;
+}
+
+// Where the sums of some row of a panel begin.
+struct sums {
+    float *at;
+    ptrdiff_t ld;
+    size_t cols;
+};
+
+static struct sums sums_at(const struct gradient *g, size_t part, size_t group, const struct panel *panel, size_t row)
+{
+    size_t cols = g->l->channels, padded = g->panels.vectors * g->panels.lanes;
+    if (g->in_place)
+        return (struct sums){ g->sums + (group * g->values + row) * cols + panel->first, (ptrdiff_t)cols, panel->cols };
+    return (struct sums){ g->sums + part * g->stride + (group * padded + panel->first) * g->values + row * panel->width,
+                          (ptrdiff_t)panel->width, panel->width };
+}
+
+// Columns of b are copied where no whole vectors of them can be read, or where they are so far apart that few would stay in the cache.
+static bool is_copied(const struct gradient *g, const struct panel *panel)
+{
+    return g->shares > 1 || panel->cols < panel->width;
+}
+
+struct rows {
+    const float *at;
+    ptrdiff_t ld;
+};
+
+static struct rows rows_at(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place,
+                           size_t places)
+{
+    if (is_copied(g, panel)) return (struct rows){ p->panels + (panel->first - p->first) * places, (ptrdiff_t)panel->width };
+    return (struct rows){ g->b.data + (ptrdiff_t)place * g->b.ld + p->group * g->b.channels + panel->first, g->b.ld };
+}
+
+// Adds the products of a chunk of places, whose panels of b are ready, to the sums.
+static void add_products(struct piece *p, const struct gradient *g, const struct window *a, size_t place, size_t places)
+{
+    const float *list[LIST];
+    float scratch[SCRATCH];
+    struct window w = *a;
+    struct ahead *ahead = p->ahead;
+    size_t skip = p->skip, taps = size_max(1, size_min(LIST / places, SCRATCH / (places * size_min(w.run, ROW))));
+    struct range range = range_of(a, place, places);
+    size_t pixels = range.to - range.from, ld = (p->length + AHEAD_LINE - 1) / AHEAD_LINE * AHEAD_LINE + AHEAD_LINE;
+    if (g->slices > 1 && pixels * ld <= COPY) { // distances that are powers of two would let few of them stay in the cache
+        g->l->k->copy(pixels, p->length, w.data + (ptrdiff_t)range.from * w.ld + skip, w.ld, p->copy, (ptrdiff_t)ld, false);
+        w.data = (const float *)((uintptr_t)p->copy - range.from * ld * sizeof(float));
+        w.ld = (ptrdiff_t)ld;
+        skip = 0;
     }
-    const float *list[CHUNK];
-    size_t stride = panel->width + g->panels.lanes; // gather writes whole vectors
-    for (size_t at = first, last = first + panel->cols; at < last;) {
-        size_t skip = at % w.run, count = size_min(w.run - skip, last - at);
-        window_list(list, scratch, &w, from, places, at / w.run, 1, skip);
-        g->l->k->gather(places, count, list, g->end, buffer + (at - first), (ptrdiff_t)stride);
-        at += count;
-    }
-    for (size_t i = 0; i < places; i++) rows[i] = buffer + i * stride;
-}
-
-// Rows that are far apart come late, as the processor does not foresee them.
-static void fetch(const float *x, size_t rows, size_t cols, ptrdiff_t ld)
-{
-    for (; rows--; x += ld)
-        for (size_t i = 0; i < cols; i += 16) __builtin_prefetch(x + i);
-}
-
-static void gradient_piece(const struct gradient *g, size_t part, size_t group, size_t share)
-{
-    const struct linear *l = g->l;
-    const float *rows[CHUNK];
-    _Alignas(64) float buffer[CHUNK * (WIDEST + LANES_MOST)];
-    if (!g->in_place) memset(buffer, 0, sizeof buffer); // lanes beyond the last column: denormal numbers there would be slow
-    size_t begin = g->places * part / g->parts, end = g->places * (part + 1) / g->parts;
-    size_t all = g->spans * g->panels.count, from = all * share / g->shares, to = all * (share + 1) / g->shares;
-    size_t values = window_values(l), filters = l->filters;
-    for (size_t place = begin; place < end; place += CHUNK) {
-        size_t places = size_min(CHUNK, end - place);
-        const float *dy = g->dy->data + (ptrdiff_t)place * g->dy->ld + group * filters;
-        if (g->db && !from)
-            l->k->column_sum(places, filters, dy, g->dy->ld, g->db + part * g->stride + group * filters, place > begin);
-        else
-            fetch(dy, places, filters, g->dy->ld);
-        for (size_t i = from; i < to; i++) {
-            struct panel panel = panel_at(&g->panels, i % g->panels.count);
-            size_t first = i / g->panels.count * g->span + panel.first;
-            panel_rows(rows, g, group, place, places, first, &panel, buffer);
-            l->k->outer(&(struct outer){ .pixels = places,
-                                         .rows = filters,
-                                         .dy = dy,
-                                         .lddy = g->dy->ld,
-                                         .x = rows,
-                                         .vectors = panel.vectors,
-                                         .cols = panel.cols,
-                                         .lddw = (ptrdiff_t)values,
-                                         .dw = g->dw + part * g->stride + group * filters * values + first,
-                                         .add = place > begin });
+    for (size_t tap = 0; tap < w.taps; tap += taps) {
+        size_t now = size_min(taps, w.taps - tap);
+        window_list(list, scratch, &w, place, places, tap, now, skip);
+        for (size_t i = p->from; i < p->to; i++) {
+            struct panel panel = panel_at(&g->panels, i);
+            struct sums sums = sums_at(g, p->part, p->group, &panel, tap * w.run + p->skip);
+            struct rows b = rows_at(g, p, &panel, place, places);
+            for (size_t t = 0; t < now; t++) {
+                while (!ahead->left && ahead < p->ahead + 2 * AHEAD_AREAS) ahead++;
+                g->l->k->outer(&(struct outer){ .pixels = places,
+                                                .rows = p->length,
+                                                .a = list + t * places,
+                                                .b = b.at,
+                                                .ldb = b.ld,
+                                                .vectors = panel.vectors,
+                                                .c = sums.at + t * w.run * panel.width,
+                                                .ldc = sums.ld,
+                                                .cols = sums.cols,
+                                                .add = place > p->begin,
+                                                .ahead = ahead });
+            }
         }
+    }
+}
+
+static void add_bias(const struct gradient *g, const struct piece *p, size_t place, size_t places)
+{
+    if (!g->db || (g->turned ? p->skip : p->from) > 0) return;
+    size_t first = g->turned ? p->first : p->skip, filters = g->l->filters;
+    g->l->k->column_sum(places, g->turned ? p->cols : p->length,
+                        g->dy->data + (ptrdiff_t)place * g->dy->ld + p->group * filters + first, g->dy->ld,
+                        g->bias + (p->part * g->l->groups + p->group) * filters + first, place > p->begin);
+}
+
+static void gradient_piece(const struct gradient *g, size_t index)
+{
+    struct piece p = piece_of(g, index);
+    struct window a = g->a, b = g->b;
+    a.data += p.group * a.channels;
+    b.data += p.group * b.channels;
+    size_t chunks = size_ratio(p.end - p.begin, CHUNK);
+    for (size_t chunk = 0; chunk < chunks; chunk++) {
+        size_t place = p.begin + (p.end - p.begin) * chunk / chunks;
+        size_t next = p.begin + (p.end - p.begin) * (chunk + 1) / chunks, places = next - place;
+        const float *list[CHUNK];
+        for (size_t i = p.from; i < p.to; i++) {
+            struct panel panel = panel_at(&g->panels, i);
+            if (!is_copied(g, &panel)) continue;
+            window_list(list, NULL, &b, place, places, 0, 1, panel.first);
+            g->l->k->gather(places, panel.cols, panel.width, list, p.panels + (panel.first - p.first) * places);
+        }
+        add_bias(g, &p, place, places);
+        if (next < p.end) {
+            size_t soon = size_min(places, p.end - next);
+            struct ahead *rest = look_ahead(p.ahead, &b, p.first, p.cols, next, soon);
+            look_ahead(rest, &a, p.skip, p.length, next, soon);
+        }
+        add_products(&p, g, &a, place, places);
     }
 }
 
 static void gradient_pieces(void *context, size_t begin, size_t end)
 {
-    const struct gradient *g = context;
-    for (size_t i = begin; i < end; i++)
-        gradient_piece(g, i / g->shares / g->l->groups, i / g->shares % g->l->groups, i % g->shares);
+    for (size_t i = begin; i < end; i++) gradient_piece(context, i);
 }
-
-struct joining {
-    const struct gradient *g;
-    float *sum;
-    const float *parts;
-};
 
 static void join_parts(void *context, size_t begin, size_t end)
 {
-    const struct joining *j = context;
-    j->g->l->k->sum_parts(end - begin, j->g->parts, j->parts + begin, j->g->stride, j->sum + begin);
+    const struct gradient *g = context;
+    const struct kernels *k = g->l->k;
+    size_t slices = size_ratio(g->values, JOIN), window = linear_taps(g->l) * g->l->channels;
+    for (size_t i = begin; i < end; i++) {
+        size_t group = i / slices / g->panels.count, from = i % slices * JOIN, rows = size_min(JOIN, g->values - from);
+        struct panel panel = panel_at(&g->panels, i / slices % g->panels.count);
+        struct sums sums = sums_at(g, 0, group, &panel, from);
+        float *dw =
+            g->dw + group * g->l->filters * window + (g->turned ? panel.first * window + from : from * window + panel.first);
+        (g->turned ? k->sum_turned : k->sum_parts)(rows, panel.cols, g->parts, sums.at, g->stride, sums.ld, dw,
+                                                   (ptrdiff_t)window);
+    }
+}
+
+static void add_gradient(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace, float *dw,
+                         float *db)
+{
+    struct gradient g = gradient_of(l, x, dy);
+    size_t filters = l->groups * l->filters;
+    g.dy = dy;
+    g.dw = dw;
+    g.db = db;
+    g.sums = g.in_place ? dw : workspace;
+    g.buffers = g.in_place ? workspace : workspace + g.parts * g.stride;
+    g.bias = g.buffers + l->slots * g.buffer;
+    parallel_for_on(l->slots, g.parts * l->groups * g.slices * g.shares, 1, gradient_pieces, &g);
+    if (!g.in_place) parallel_for(l->groups * g.panels.count * size_ratio(g.values, JOIN), 8, join_parts, &g);
+    if (db) l->k->sum_parts(1, filters, g.parts, g.bias, filters, 0, db, 0);
 }
 
 void direct_weights(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace, float *dw,
                     float *db)
 {
-    size_t lanes = (size_t)l->k->lanes;
-    struct gradient g = { .l = l, .dy = dy, .dw = dw, .db = db, .parts = part_count(l), .spans = 1, .span = window_values(l) };
-    g.in_place = l->channels % lanes == 0 && l->channels >= 2 * lanes;
-    g.window = window_of(l->h, l->w, l->images, x->data, x->ld, l->channels, l->groups == 1 && !g.in_place ? ROW : 0);
-    g.end = x->data + (ptrdiff_t)(tensor_pixels(x) - 1) * x->ld + x->shape.c;
-    g.places = window_places(&g.window);
-    if (g.in_place) {
-        g.span = l->channels;
-        g.spans = g.window.taps;
-    }
-    g.panels = panels_of(l->k, g.span);
-    g.shares = size_max(1, size_min(g.spans * g.panels.count, PIECES / (g.parts * l->groups)));
-    if (g.parts > 1) {
-        g.stride = part_floats(l);
-        g.dw = workspace;
-        g.db = db ? workspace + weight_count(l) : NULL;
-    }
-    parallel_for(g.parts * l->groups * g.shares, 1, gradient_pieces, &g);
-    if (g.parts == 1) return;
-    struct joining weights = { &g, dw, g.dw }, bias = { &g, db, g.db };
-    parallel_for(weight_count(l), 8192, join_parts, &weights);
-    if (db) parallel_for(l->groups * l->filters, 8192, join_parts, &bias);
+    struct linear round = round_of(l);
+    size_t values = linear_taps(l) * l->channels, most = round.filters;
+    for (size_t group = 0; group < l->groups; group += round.groups)
+        for (size_t first = 0; first < l->filters; first += most) {
+            struct tensor from_x = *x, from_y = *dy;
+            size_t filter = group * l->filters + first;
+            from_x.data += group * l->channels;
+            from_y.data += filter;
+            round.filters = size_min(most, l->filters - first);
+            add_gradient(&round, &from_x, &from_y, workspace, dw + filter * values, db ? db + filter : NULL);
+        }
 }

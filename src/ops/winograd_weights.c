@@ -91,15 +91,15 @@ static void multiply_pieces(void *context, size_t begin, size_t end)
     for (size_t i = begin; i < end; i++) {
         size_t z = i / g->panels.count;
         struct panel panel = panel_at(&g->panels, i % g->panels.count);
-        for (size_t t = 0; t < tiles; t++) rows[t] = g->vx + z * g->ldx + t * g->depth + panel.first;
+        for (size_t t = 0; t < tiles; t++) rows[t] = g->vdy + z * g->ldy + t * g->rise;
         g->l->k->outer(&(struct outer){ .pixels = tiles,
                                         .rows = filters,
-                                        .dy = g->vdy + z * g->ldy,
-                                        .lddy = (ptrdiff_t)g->rise,
-                                        .x = rows,
+                                        .a = rows,
+                                        .b = g->vx + z * g->ldx + panel.first,
+                                        .ldb = (ptrdiff_t)g->depth,
                                         .vectors = panel.vectors,
-                                        .dw = g->m + z * filters * g->depth + panel.first,
-                                        .lddw = (ptrdiff_t)g->depth,
+                                        .c = g->m + z * filters * g->depth + panel.first,
+                                        .ldc = (ptrdiff_t)g->depth,
                                         .cols = panel.width,
                                         .add = g->begin > 0 });
     }
