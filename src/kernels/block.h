@@ -8,28 +8,26 @@
 
 // X(rows, vectors): any count of rows is a few blocks of them. A block as tall as the registers allow reads least of what its vectors are
 // loaded from, and as few as four rows of two vectors still keep two multiply-add units with a latency of four busy.
-// clang-format off
-#if defined(__AVX512F__) || defined(__aarch64__)
+#define ROWS_TO_4(X, vectors)  X(4, vectors) X(3, vectors) X(2, vectors) X(1, vectors)
+#define ROWS_TO_6(X, vectors)  X(6, vectors) X(5, vectors) ROWS_TO_4(X, vectors)
+#define ROWS_TO_8(X, vectors)  X(8, vectors) X(7, vectors) ROWS_TO_6(X, vectors)
+#define ROWS_TO_12(X, vectors) X(12, vectors) X(11, vectors) X(10, vectors) X(9, vectors) ROWS_TO_8(X, vectors)
+#if defined(__AVX512F__)
 enum { BLOCK_ROWS = 14 };
-#define BLOCKS(X)                                                                                                  \
-    X(14, 1) X(13, 1) X(12, 1) X(11, 1) X(10, 1) X(9, 1) X(8, 1) X(7, 1) X(6, 1) X(5, 1) X(4, 1) X(3, 1) X(2, 1) X(1, 1) \
-    X(14, 2) X(13, 2) X(12, 2) X(11, 2) X(10, 2) X(9, 2) X(8, 2) X(7, 2) X(6, 2) X(5, 2) X(4, 2) X(3, 2) X(2, 2) X(1, 2) \
-    X(9, 3) X(8, 3) X(7, 3) X(6, 3) X(5, 3) X(4, 3) X(3, 3) X(2, 3) X(1, 3)
+#define BLOCKS(X) X(14, 1) X(13, 1) ROWS_TO_12(X, 1) X(14, 2) X(13, 2) ROWS_TO_12(X, 2) X(9, 3) ROWS_TO_8(X, 3)
+#elif defined(__aarch64__) // as many registers, but compilers that load several values ahead want some of them
+enum { BLOCK_ROWS = 12 };
+#define BLOCKS(X) ROWS_TO_12(X, 1) ROWS_TO_12(X, 2) ROWS_TO_8(X, 3)
 #else
 enum { BLOCK_ROWS = 12 };
-#define BLOCKS(X)                                                                                                  \
-    X(12, 1) X(11, 1) X(10, 1) X(9, 1) X(8, 1) X(7, 1) X(6, 1) X(5, 1) X(4, 1) X(3, 1) X(2, 1) X(1, 1) \
-    X(6, 2) X(5, 2) X(4, 2) X(3, 2) X(2, 2) X(1, 2)              \
-    X(4, 3) X(3, 3) X(2, 3) X(1, 3)
+#define BLOCKS(X) ROWS_TO_12(X, 1) ROWS_TO_6(X, 2) ROWS_TO_4(X, 3)
 #endif
-// clang-format on
 
 // y[0..cols) = v (+ y), the last vector perhaps in part.
 INLINE void block_store(int vectors, float *y, const vf *v, size_t cols, bool add)
 {
     size_t last = (size_t)(vectors - 1) * LANES, rest = cols - last;
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors - 1; j++) vstore(y + j * LANES, add ? v[j] + vload(y + j * LANES) : v[j]);
+    UNROLLED (int j = 0; j < vectors - 1; j++) vstore(y + j * LANES, add ? v[j] + vload(y + j * LANES) : v[j]);
     if (rest == LANES)
         vstore(y + last, add ? v[vectors - 1] + vload(y + last) : v[vectors - 1]);
     else

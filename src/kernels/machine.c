@@ -26,10 +26,8 @@ double KERNEL(fma_burst)(size_t rounds, float *sum)
     for (int i = 0; i < CHAINS; i++) x[i] = any_values(&seed);
     for (int i = 0; i < KINDS; i++) scale[i] = any_values(&seed), shift[i] = any_values(&seed);
     for (size_t r = 0; r < rounds; r++)
-#pragma GCC unroll 10
-        for (int i = 0; i < CHAINS; i++) x[i] = x[i] * scale[i % KINDS] + shift[i / 5];
-#pragma GCC unroll 10
-    for (int i = 0; i < CHAINS; i++) all += x[i];
+        UNROLLED (int i = 0; i < CHAINS; i++) x[i] = x[i] * scale[i % KINDS] + shift[i / 5];
+    UNROLLED (int i = 0; i < CHAINS; i++) all += x[i];
     *sum = vsum(all);
     return 2.0 * CHAINS * LANES * (double)rounds;
 }
@@ -40,10 +38,8 @@ double KERNEL(read_burst)(size_t count, const float *x, float *sum)
     vf all[STREAMS] = { 0 };
     size_t step = (size_t)STREAMS * LANES;
     for (size_t i = 0; i + step <= count; i += step)
-#pragma GCC unroll 8
-        for (int j = 0; j < STREAMS; j++) all[j] += vload(x + i + (size_t)j * LANES);
-#pragma GCC unroll 8
-    for (int j = 1; j < STREAMS; j++) all[0] += all[j];
+        UNROLLED (int j = 0; j < STREAMS; j++) all[j] += vload(x + i + (size_t)j * LANES);
+    UNROLLED (int j = 1; j < STREAMS; j++) all[0] += all[j];
     *sum = vsum(all[0]);
     return (double)(count / step * step) * sizeof(float);
 }

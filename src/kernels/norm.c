@@ -19,21 +19,17 @@ INLINE void strip_results(int vectors, size_t rows, size_t row, size_t cols, str
 {
     vf sum[STRIP][SUMS] = { 0 };
     for (size_t r = row; r < row + rows; r++)
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; j++) {
+        UNROLLED (int j = 0; j < vectors; j++) {
             vf v[OPERANDS];
-#pragma GCC unroll 8
-            for (int i = 0; i < ins; i++) {
+            UNROLLED (int i = 0; i < ins; i++) {
                 v[i] = part_load(in[i].x + (ptrdiff_t)r * in[i].ld, (struct part){ part.at + (size_t)j * LANES, part.count });
                 if (vectors > 1 && in[i].ld) // wide rows: the next run of them comes while this one is summed
                     __builtin_prefetch(in[i].x + (ptrdiff_t)(r + RUN) * in[i].ld + part.at + (size_t)j * LANES);
             }
             f(v, sum[j]);
         }
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; j++)
-#pragma GCC unroll 2
-        for (int i = 0; i < outs; i++) {
+    UNROLLED (int j = 0; j < vectors; j++)
+        UNROLLED (int i = 0; i < outs; i++) {
             struct part at = { part.at + (size_t)j * LANES, part.count };
             result[j][i] = row ? part_load(sums + (size_t)i * cols, at) + sum[j][i] : sum[j][i];
         }
@@ -41,10 +37,8 @@ INLINE void strip_results(int vectors, size_t rows, size_t row, size_t cols, str
 
 INLINE void strip_stores(int vectors, size_t cols, struct part part, int outs, vf (*result)[SUMS], float *sums)
 {
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; j++)
-#pragma GCC unroll 2
-        for (int i = 0; i < outs; i++)
+    UNROLLED (int j = 0; j < vectors; j++)
+        UNROLLED (int i = 0; i < outs; i++)
             part_store(sums + (size_t)i * cols, (struct part){ part.at + (size_t)j * LANES, part.count }, result[j][i]);
 }
 

@@ -13,32 +13,24 @@ INLINE void outer(int rows, int vectors, const struct outer *o, size_t row)
         o->ahead->left--;
     }
     vf sum[BLOCK_ROWS][VECTORS];
-#pragma GCC unroll 14
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
+    UNROLLED (int i = 0; i < rows; i++)
+        UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
     float *c = o->c + (ptrdiff_t)row * o->ldc;
-#pragma GCC unroll 14
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; j++) __builtin_prefetch(c + i * o->ldc + j * LANES, 1);
+    UNROLLED (int i = 0; i < rows; i++)
+        UNROLLED (int j = 0; j < vectors; j++) __builtin_prefetch(c + i * o->ldc + j * LANES, 1);
     const float *b = o->b;
     for (size_t pixel = 0; pixel < o->pixels; pixel++, b += o->ldb) {
         const float *a = (const float *)((uintptr_t)o->a[pixel] + row * sizeof *a); // one address, not one for each of the rows
         vf values[VECTORS];
         __builtin_prefetch(ahead.at, 0, 2);
         ahead.at += ahead.step;
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; j++) values[j] = vload(b + j * LANES);
-#pragma GCC unroll 14
-        for (int i = 0; i < rows; i++) {
+        UNROLLED (int j = 0; j < vectors; j++) values[j] = vload(b + j * LANES);
+        UNROLLED (int i = 0; i < rows; i++) {
             vf value = vsplat(a[i]);
-#pragma GCC unroll 4
-            for (int j = 0; j < vectors; j++) sum[i][j] += value * values[j];
+            UNROLLED (int j = 0; j < vectors; j++) sum[i][j] += value * values[j];
         }
     }
-#pragma GCC unroll 14
-    for (int i = 0; i < rows; i++) block_store(vectors, c + i * o->ldc, sum[i], o->cols, o->add);
+    UNROLLED (int i = 0; i < rows; i++) block_store(vectors, c + i * o->ldc, sum[i], o->cols, o->add);
 }
 
 #define BLOCK(rows, vectors)                                                                                                   \
@@ -106,8 +98,7 @@ void KERNEL(sum_turned)(size_t rows, size_t cols, size_t parts, const float *x, 
             quad s[SIDE] = { { 0 } };
             const float *from = x + (ptrdiff_t)i * ldx + j;
             for (size_t part = 0; part < parts; part++, from += stride)
-#pragma GCC unroll 4
-                for (int q = 0; q < SIDE; q++) s[q] += *(const quad *)(from + q * ldx);
+                UNROLLED (int q = 0; q < SIDE; q++) s[q] += *(const quad *)(from + q * ldx);
             quad low[2] = { __builtin_shufflevector(s[0], s[1], 0, 4, 1, 5), __builtin_shufflevector(s[2], s[3], 0, 4, 1, 5) };
             quad high[2] = { __builtin_shufflevector(s[0], s[1], 2, 6, 3, 7), __builtin_shufflevector(s[2], s[3], 2, 6, 3, 7) };
             float *to = y + (ptrdiff_t)j * ldy + i;

@@ -79,19 +79,16 @@ typedef vf element(const vf *v, float s);
 INLINE void part_results(int rows, size_t row, struct part part, int ins, const struct operand *in, element f, float s,
                          vf *result)
 {
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; r++) {
+    UNROLLED (int r = 0; r < rows; r++) {
         vf v[OPERANDS];
-#pragma GCC unroll 8
-        for (int i = 0; i < ins; i++) v[i] = part_load(in[i].x + (ptrdiff_t)(row + (size_t)r) * in[i].ld, part);
+        UNROLLED (int i = 0; i < ins; i++) v[i] = part_load(in[i].x + (ptrdiff_t)(row + (size_t)r) * in[i].ld, part);
         result[r] = f(v, s);
     }
 }
 
 INLINE void part_stores(int rows, size_t row, struct part part, const vf *result, float *y, ptrdiff_t ldy)
 {
-#pragma GCC unroll 4
-    for (int r = 0; r < rows; r++) part_store(y + (ptrdiff_t)(row + (size_t)r) * ldy, part, result[r]);
+    UNROLLED (int r = 0; r < rows; r++) part_store(y + (ptrdiff_t)(row + (size_t)r) * ldy, part, result[r]);
 }
 
 // Rows row..row+rows-1. What is left at their ends is a vector that overlaps its neighbour: computed before that is stored, as y may be one

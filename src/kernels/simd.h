@@ -24,6 +24,13 @@ enum { VECTORS = 3 }; // the widest block of accumulators
 
 #define INLINE static inline __attribute__((always_inline))
 
+// A loop of a count that the compiler knows, unrolled whole: what its counter indexes can then stay in registers.
+#ifdef __clang__
+#define UNROLLED _Pragma("clang loop unroll(full)") for
+#else
+#define UNROLLED _Pragma("GCC unroll 16") for
+#endif
+
 typedef float vf __attribute__((vector_size(LANES * sizeof(float))));
 typedef float vf_anywhere __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float)), may_alias));
 typedef __typeof__((vf){ 0 } < (vf){ 0 }) vmask; // all ones or all zeros per lane
@@ -43,8 +50,7 @@ INLINE vf vload_some(const float *p, size_t count)
 {
     vf v = { 0 };
     float *lane = (float *)&v;
-#pragma GCC unroll 4
-    for (size_t piece = LANES / 2; piece; piece /= 2) {
+    UNROLLED (size_t piece = LANES / 2; piece; piece /= 2) {
         if (!(count & piece)) continue;
         memcpy(lane, p, piece * sizeof(float));
         lane += piece;
@@ -56,8 +62,7 @@ INLINE vf vload_some(const float *p, size_t count)
 INLINE void vstore_some(float *p, vf v, size_t count)
 {
     const float *lane = (const float *)&v;
-#pragma GCC unroll 4
-    for (size_t piece = LANES / 2; piece; piece /= 2) {
+    UNROLLED (size_t piece = LANES / 2; piece; piece /= 2) {
         if (!(count & piece)) continue;
         memcpy(p, lane, piece * sizeof(float));
         lane += piece;

@@ -7,15 +7,13 @@
 // Of the block's column j, which are those of `part` in memory.
 INLINE void add_rows(int rows, vf (*sum)[VECTORS], int j, const float *const *y, size_t column, struct part part)
 {
-#pragma GCC unroll 14
-    for (int i = 0; i < rows; i++) sum[i][j] += part_load(y[i] + column, part);
+    UNROLLED (int i = 0; i < rows; i++) sum[i][j] += part_load(y[i] + column, part);
 }
 
 INLINE void add_moments(int rows, vf (*sum)[VECTORS], int j, const struct tile *t, struct part part)
 {
     vf pivot = t->pivot ? part_load(t->pivot, part) : vsplat(0), all = vsplat(0), squares = vsplat(0);
-#pragma GCC unroll 14
-    for (int i = 0; i < rows; i++) {
+    UNROLLED (int i = 0; i < rows; i++) {
         vf apart = sum[i][j] - pivot;
         all += apart;
         squares += apart * apart;
@@ -27,26 +25,21 @@ INLINE void add_moments(int rows, vf (*sum)[VECTORS], int j, const struct tile *
 // From the sums to memory; `cols`: of all vectors.
 INLINE void finish(int rows, int vectors, size_t cols, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
 {
-#pragma GCC unroll 4
-    for (int j = 0; j < vectors; j++) {
+    UNROLLED (int j = 0; j < vectors; j++) {
         struct part part = part_once((size_t)j * LANES, cols);
         if (t->add) add_rows(rows, sum, j, (const float *const *)t->y + pixel, t->column, part);
         if (t->bias) {
             vf bias = part_load(t->bias, part);
-#pragma GCC unroll 14
-            for (int i = 0; i < rows; i++) sum[i][j] += bias;
+            UNROLLED (int i = 0; i < rows; i++) sum[i][j] += bias;
         }
         if (t->residual) add_rows(rows, sum, j, t->residual + pixel, t->column, part);
         if (t->relu) {
-#pragma GCC unroll 14
-            for (int i = 0; i < rows; i++) sum[i][j] = vpick(sum[i][j] < 0.0f, vsplat(0), sum[i][j]); // NaN stays
+            UNROLLED (int i = 0; i < rows; i++) sum[i][j] = vpick(sum[i][j] < 0.0f, vsplat(0), sum[i][j]); // NaN stays
         }
         if (t->sum) add_moments(rows, sum, j, t, part);
     }
-#pragma GCC unroll 14
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; j++)
+    UNROLLED (int i = 0; i < rows; i++)
+        UNROLLED (int j = 0; j < vectors; j++)
             part_store(t->y[pixel + (size_t)i] + t->column, part_once((size_t)j * LANES, cols), sum[i][j]);
 }
 
@@ -59,23 +52,17 @@ static __attribute__((noinline)) void finish_part(int rows, int vectors, const s
 INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
 {
     vf sum[BLOCK_ROWS][VECTORS];
-#pragma GCC unroll 14
-    for (int i = 0; i < rows; i++)
-#pragma GCC unroll 4
-        for (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
+    UNROLLED (int i = 0; i < rows; i++)
+        UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
     for (size_t tap = 0; tap < t->taps; tap++) {
         const float *x[BLOCK_ROWS], *w = t->w + t->row[tap] * (size_t)(vectors * LANES);
-#pragma GCC unroll 14
-        for (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
+        UNROLLED (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
         for (size_t c = 0; c < t->run; c++, w += vectors * LANES) {
             vf row[VECTORS];
-#pragma GCC unroll 4
-            for (int j = 0; j < vectors; j++) row[j] = vload(w + j * LANES);
-#pragma GCC unroll 14
-            for (int i = 0; i < rows; i++) {
+            UNROLLED (int j = 0; j < vectors; j++) row[j] = vload(w + j * LANES);
+            UNROLLED (int i = 0; i < rows; i++) {
                 vf value = vsplat(x[i][c]);
-#pragma GCC unroll 4
-                for (int j = 0; j < vectors; j++) sum[i][j] += value * row[j];
+                UNROLLED (int j = 0; j < vectors; j++) sum[i][j] += value * row[j];
             }
         }
     }

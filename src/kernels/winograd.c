@@ -29,8 +29,7 @@ INLINE void evaluate(const vf *x, size_t from, vf *y)
 INLINE void evaluate_taps(int taps, const vf *x, size_t from, vf *y)
 {
     vf even = x[0], odd = x[from], even2 = x[0], odd2 = x[from];
-#pragma GCC unroll 5
-    for (int i = 2; i < taps; i++) {
+    UNROLLED (int i = 2; i < taps; i++) {
         vf *near = i % 2 ? &odd : &even, *far = i % 2 ? &odd2 : &even2;
         *near += NEAR_POWERS[i / 2] * x[(size_t)i * from];
         *far += FAR_POWERS[i / 2] * x[(size_t)i * from];
@@ -52,8 +51,7 @@ INLINE void interpolate(int size, const vf *x, size_t from, vf *y)
 {
     vf even = x[from] + x[2 * from], odd = NEAR * (x[from] - x[2 * from]);
     vf even2 = x[3 * from] + x[4 * from], odd2 = FAR * (x[3 * from] - x[4 * from]);
-#pragma GCC unroll 5
-    for (int i = 0; i < size; i++)
+    UNROLLED (int i = 0; i < size; i++)
         y[i] = NEAR_POWERS[i / 2] * (i % 2 ? odd : even) + FAR_POWERS[i / 2] * (i % 2 ? odd2 : even2);
     y[0] += x[0];
     y[size - 1] += x[5 * from];
@@ -68,17 +66,13 @@ INLINE vf patch_load(const struct patch *p, bool inside, int i, int j, struct pa
 INLINE void in(bool inside, const struct patch *p, struct part part, float *v, ptrdiff_t ldv)
 {
     vf columns[POINTS * POINTS], x[POINTS], y[POINTS];
-#pragma GCC unroll 6
-    for (int j = 0; j < POINTS; j++) {
-#pragma GCC unroll 6
-        for (int i = 0; i < POINTS; i++) x[i] = patch_load(p, inside, i, j, part);
+    UNROLLED (int j = 0; j < POINTS; j++) {
+        UNROLLED (int i = 0; i < POINTS; i++) x[i] = patch_load(p, inside, i, j, part);
         evaluate(x, 1, columns + j * POINTS);
     }
-#pragma GCC unroll 6
-    for (int i = 0; i < POINTS; i++) {
+    UNROLLED (int i = 0; i < POINTS; i++) {
         evaluate(columns + i, POINTS, y);
-#pragma GCC unroll 6
-        for (int j = 0; j < POINTS; j++) vstore(v + (i * POINTS + j) * ldv + part.at, y[j]);
+        UNROLLED (int j = 0; j < POINTS; j++) vstore(v + (i * POINTS + j) * ldv + part.at, y[j]);
     }
 }
 
@@ -93,17 +87,13 @@ void KERNEL(winograd_in)(size_t channels, const struct patch *p, float *v, ptrdi
 INLINE void taps_in(int taps, const struct patch *p, struct part part, float *v, ptrdiff_t ldv, float *sum)
 {
     vf columns[SIDE * POINTS], x[SIDE], y[POINTS], all = { 0 };
-#pragma GCC unroll 5
-    for (int j = 0; j < taps; j++) {
-#pragma GCC unroll 5
-        for (int i = 0; i < taps; i++) x[i] = patch_load(p, false, i, j, part), all += x[i];
+    UNROLLED (int j = 0; j < taps; j++) {
+        UNROLLED (int i = 0; i < taps; i++) x[i] = patch_load(p, false, i, j, part), all += x[i];
         evaluate_taps(taps, x, 1, columns + j * POINTS);
     }
-#pragma GCC unroll 6
-    for (int i = 0; i < POINTS; i++) {
+    UNROLLED (int i = 0; i < POINTS; i++) {
         evaluate_taps(taps, columns + i, POINTS, y);
-#pragma GCC unroll 6
-        for (int j = 0; j < POINTS; j++) vstore(v + (i * POINTS + j) * ldv + part.at, y[j]);
+        UNROLLED (int j = 0; j < POINTS; j++) vstore(v + (i * POINTS + j) * ldv + part.at, y[j]);
     }
     if (sum) part_store(sum, part, part_load(sum, part) + all);
 }
@@ -138,18 +128,14 @@ INLINE void out(int size, const float *m, ptrdiff_t ldm, const struct patch *p, 
 {
     vf columns[POINTS * SIDE], x[POINTS], y[SIDE], sum = { 0 }, square = { 0 };
     vf bias = f->bias ? part_load(f->bias, part) : (vf){ 0 };
-#pragma GCC unroll 6
-    for (int j = 0; j < POINTS; j++) {
-#pragma GCC unroll 6
-        for (int i = 0; i < POINTS; i++) x[i] = vload(m + (i * POINTS + j) * ldm + part.at);
+    UNROLLED (int j = 0; j < POINTS; j++) {
+        UNROLLED (int i = 0; i < POINTS; i++) x[i] = vload(m + (i * POINTS + j) * ldm + part.at);
         interpolate(size, x, 1, columns + j * SIDE);
     }
-#pragma GCC unroll 5
-    for (int i = 0; i < size; i++) {
+    UNROLLED (int i = 0; i < size; i++) {
         interpolate(size, columns + i, SIDE, y);
         if (i < p->top || i >= p->bottom) continue;
-#pragma GCC unroll 5
-        for (int j = 0; j < size; j++)
+        UNROLLED (int j = 0; j < size; j++)
             if (j >= p->left && j < p->right)
                 finish(f, y[j], p->x + i * p->row + j * p->col, i * f->row + j * f->col, part, bias, &sum, &square);
     }
