@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 
-.PHONY: all demo check bench asan tsan fuzz coverage install format clean
+.PHONY: all demo check bench neon asan tsan fuzz coverage install format clean
 
 all:
 	@./bootstrap build
@@ -19,7 +19,7 @@ bench: all
 	@build/release/striate bench train --model lenet
 	@build/release/striate bench infer --model lenet
 
-asan tsan coverage:
+neon asan tsan coverage:
 	cmake --preset $@
 	cmake --build --preset $@
 	ctest --preset $@ --parallel 2

@@ -104,7 +104,8 @@ static void man(void)
     }
     fputs(".SH EXIT STATUS\n", stdout);
     for (int i = 0; i < EXITS; i++) printf(".TP\n%d\n%s\n", exits[i].code, exits[i].doc);
-    fputs(".SH ENVIRONMENT\n.TP\nSTRIATE_ISA\nbase, avx2 or avx512: the instruction set to use, in place of the best there is\n"
+    fputs(".SH ENVIRONMENT\n.TP\nSTRIATE_ISA\nbase, avx2 or avx512 (on 64-bit ARM neon): the instruction set to use, in place "
+          "of the best there is\n"
           ".TP\nNO_COLOR\nif not empty, output is not coloured\n",
           stdout);
 }

@@ -61,8 +61,8 @@ STRIATE_API const char *striate_error(void);
 // The version of the library at run time, as STRIATE_VERSION.
 STRIATE_API const char *striate_version(void);
 
-// The instruction set in use: "base" (SSE2 or NEON), "avx2" or "avx512". The best the CPU has, unless the environment variable
-// STRIATE_ISA names another when the library is first used.
+// The instruction set in use: on x86-64 "base" (SSE2), "avx2" or "avx512", on 64-bit ARM "neon", elsewhere "base". The best the CPU
+// has, unless the environment variable STRIATE_ISA names another when the library is first used.
 STRIATE_API const char *striate_isa(void);
 
 // The instruction sets that this CPU and this build have, the plainest first; NULL past the last.

@@ -32,6 +32,7 @@
 #define fabsf fabs
 
 #undef __x86_64__ // one instruction set is enough: pick.c then knows the plain kernels only
+#undef __aarch64__
 
 // In place of kernels/exp.h, whose polynomials are made for 24 bits.
 #define EXP_H

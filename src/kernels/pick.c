@@ -6,36 +6,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__x86_64__)
-extern const struct kernels kernels_base, kernels_avx2, kernels_avx512;
-static bool has_base(void)
+extern const struct kernels kernels_base, kernels_avx2, kernels_avx512, kernels_neon; // those that this processor's kind has
+
+static bool always(void)
 {
     return true;
 }
+
+#if defined(__x86_64__)
 static bool has_avx2(void)
 {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
+
 static bool has_avx512(void)
 {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
-static const struct {
-    const struct kernels *table;
-    bool (*runs)(void);
-} all[] = { { &kernels_base, has_base }, { &kernels_avx2, has_avx2 }, { &kernels_avx512, has_avx512 } };
-#else
-extern const struct kernels kernels_base;
-static bool has_base(void)
-{
-    return true;
-}
-static const struct {
-    const struct kernels *table;
-    bool (*runs)(void);
-} all[] = { { &kernels_base, has_base } };
 #endif
+
+static const struct {
+    const struct kernels *table;
+    bool (*runs)(void);
+} all[] = {
+#if defined(__x86_64__)
+    { &kernels_base, always },
+    { &kernels_avx2, has_avx2 },
+    { &kernels_avx512, has_avx512 },
+#elif defined(__aarch64__)
+    { &kernels_neon, always },
+#else
+    { &kernels_base, always },
+#endif
+};
 
 const struct kernels *kernels_at(int index)
 {
