@@ -66,22 +66,19 @@ INLINE void max_strip(int vectors, struct part part, vf *best, const struct pool
                       const float *first, ptrdiff_t ldx, uint8_t *argmax)
 {
     vmask place[STRIP];
-#pragma GCC unroll 4
-    for (int i = 0; i < vectors; i++) {
+    UNROLLED (int i = 0; i < vectors; i++) {
         best[i] = part_load(first, part_next(part, i));
         place[i] = (vmask)vsplat(0) + (v.begin * s->size_w + u.begin);
     }
     for (int r = v.begin; r < v.end; r++, first += s->w * ldx)
         for (int t = u.begin; t < u.end; t++)
-#pragma GCC unroll 4
-            for (int i = 0; i < vectors; i++) {
+            UNROLLED (int i = 0; i < vectors; i++) {
                 vf value = part_load(first + (t - u.begin) * ldx, part_next(part, i));
                 vmask better = (value > best[i]) | (value != value); // NaN wins, so that divergence shows
                 best[i] = vpick(better, value, best[i]);
                 place[i] = (place[i] & ~better) | ((r * s->size_w + t) & better);
             }
-#pragma GCC unroll 4
-    for (int i = 0; i < vectors && argmax; i++) part_store_bytes(argmax, part_next(part, i), place[i]);
+    UNROLLED (int i = 0; i < vectors && argmax; i++) part_store_bytes(argmax, part_next(part, i), place[i]);
 }
 
 void KERNEL(max_pool)(const struct pool *pool, size_t begin, size_t end, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy,
@@ -132,14 +129,12 @@ INLINE void grad_apart(const struct pool *s, size_t row, const uint8_t *argmax, 
 INLINE void max_grad_strip(int vectors, struct part part, vf *sum, const struct pool *s, struct holders v, struct holders u,
                            int h, int w, const uint8_t *argmax, const float *dy, ptrdiff_t lddy, const float *dx, bool add)
 {
-#pragma GCC unroll 4
-    for (int i = 0; i < vectors; i++) sum[i] = add ? part_load(dx, part_next(part, i)) : vsplat(0);
+    UNROLLED (int i = 0; i < vectors; i++) sum[i] = add ? part_load(dx, part_next(part, i)) : vsplat(0);
     for (int p = v.first; p < v.end; p++)
         for (int q = u.first; q < u.end; q++) {
             size_t pixel = (size_t)p * (size_t)s->q + (size_t)q;
             int place = (h - p * s->stride_h) * s->size_w + w - q * s->stride_w;
-#pragma GCC unroll 4
-            for (int i = 0; i < vectors; i++) {
+            UNROLLED (int i = 0; i < vectors; i++) {
                 vmask chosen = part_load_bytes(argmax + pixel * (size_t)s->c, part_next(part, i)) == place;
                 sum[i] += vpick(chosen, part_load(dy + (ptrdiff_t)pixel * lddy, part_next(part, i)), vsplat(0));
             }
@@ -176,14 +171,11 @@ void KERNEL(max_pool_grad)(const struct pool *pool, size_t begin, size_t end, co
 INLINE void mean_strip(int vectors, struct part part, vf *sum, struct inside v, struct inside u, const float *first,
                        ptrdiff_t row, ptrdiff_t ldx, float scale)
 {
-#pragma GCC unroll 4
-    for (int i = 0; i < vectors; i++) sum[i] = vsplat(0);
+    UNROLLED (int i = 0; i < vectors; i++) sum[i] = vsplat(0);
     for (int r = v.begin; r < v.end; r++, first += row)
         for (int t = u.begin; t < u.end; t++)
-#pragma GCC unroll 4
-            for (int i = 0; i < vectors; i++) sum[i] += part_load(first + (t - u.begin) * ldx, part_next(part, i));
-#pragma GCC unroll 4
-    for (int i = 0; i < vectors; i++) sum[i] *= scale;
+            UNROLLED (int i = 0; i < vectors; i++) sum[i] += part_load(first + (t - u.begin) * ldx, part_next(part, i));
+    UNROLLED (int i = 0; i < vectors; i++) sum[i] *= scale;
 }
 
 void KERNEL(avg_pool)(const struct pool *pool, size_t begin, size_t end, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
@@ -206,14 +198,12 @@ void KERNEL(avg_pool)(const struct pool *pool, size_t begin, size_t end, const f
 INLINE void mean_grad_strip(int vectors, struct part part, vf *sum, const struct pool *s, struct holders v, struct holders u,
                             const float *dy, ptrdiff_t lddy, const float *dx, bool add)
 {
-#pragma GCC unroll 4
-    for (int i = 0; i < vectors; i++) sum[i] = add ? part_load(dx, part_next(part, i)) : vsplat(0);
+    UNROLLED (int i = 0; i < vectors; i++) sum[i] = add ? part_load(dx, part_next(part, i)) : vsplat(0);
     for (int p = v.first; p < v.end; p++) {
         int rows = divisor(p, s->size_h, s->stride_h, s->pad_h, s->h, s->exclude_pad);
         for (int q = u.first; q < u.end; q++) {
             float scale = 1.0f / (float)(rows * divisor(q, s->size_w, s->stride_w, s->pad_w, s->w, s->exclude_pad));
-#pragma GCC unroll 4
-            for (int i = 0; i < vectors; i++)
+            UNROLLED (int i = 0; i < vectors; i++)
                 sum[i] += part_load(dy + ((ptrdiff_t)p * s->q + q) * lddy, part_next(part, i)) * scale;
         }
     }
