@@ -349,6 +349,36 @@ STRIATE_API const float *striate_plan_output(const striate_plan *plan); // [batc
 STRIATE_API int striate_plan_values(const striate_plan *plan);          // its H*W*C
 STRIATE_API size_t striate_plan_bytes(const striate_plan *plan);        // activations, gradients and workspace
 
+// As striate_compile, but no memory is taken: such a plan can be looked at, with what follows, and not run.
+STRIATE_API striate_status striate_forecast(striate_plan **plan, striate_graph *graph, striate_plan_options options);
+
+typedef struct striate_memory {
+    size_t arena;              // activations, their gradients and all scratch, in one block
+    size_t bound;              // the most bytes of the arena in use at one step: no plan of these buffers is smaller
+    size_t weights, gradients; // of the parameters; gradients and momentum are 0 in inference
+    size_t momentum;           // of the optimizer
+} striate_memory;
+STRIATE_API striate_memory striate_plan_memory(const striate_plan *plan);
+
+// A stretch of the arena, in use from step `first` to step `last`, both included. The forward pass of node i of n is step i, its backward
+// pass step 2n - 1 - i; step -1 is before the pass, step 2n after it. Values that share memory (in place, concat, flatten) are one buffer.
+typedef enum striate_kind { STRIATE_VALUE, STRIATE_GRADIENT, STRIATE_SAVED, STRIATE_PACKED, STRIATE_WORKSPACE } striate_kind;
+typedef struct striate_buffer {
+    const char *node; // whose it is; of a shared one the last node's
+    striate_kind kind;
+    int first, last;
+    size_t offset, bytes;
+} striate_buffer;
+STRIATE_API int striate_plan_buffer_count(const striate_plan *plan);
+STRIATE_API striate_buffer striate_plan_buffer(const striate_plan *plan, int index);
+
+typedef struct striate_plan_node {
+    const char *name, *op;
+    const char *forward, *backward_data, *backward_weights; // algorithms; NULL where there is no choice or no such pass
+} striate_plan_node;
+STRIATE_API int striate_plan_node_count(const striate_plan *plan);
+STRIATE_API striate_plan_node striate_plan_node_at(const striate_plan *plan, int index);
+
 // Runs the network on the first `images` images of the input. `step` numbers the training steps: dropout draws from (seed, step).
 STRIATE_API void striate_forward(striate_plan *plan, int images, uint64_t step);
 // The mean loss of the last forward pass.

@@ -278,11 +278,12 @@ striate_node *graph_add(striate_graph *graph, const struct op *op, const char *n
 
 // ---- the weight block ----
 
-striate_status graph_seal(striate_graph *graph)
+striate_status graph_lay_out(striate_graph *graph)
 {
     enum { LINE = 16 }; // floats of a cache line: every parameter begins on one
     TRY(striate_graph_status(graph));
     if (graph->weights) return STRIATE_OK;
+    graph->total = 0;
     if (!graph->count) FAIL(BAD_NETWORK, "the network is empty: it needs an input and at least one layer");
     for (int state = 0; state < 2; state++) {
         for (int i = 0; i < graph->param_count; i++) {
@@ -293,7 +294,13 @@ striate_status graph_seal(striate_graph *graph)
         }
         if (!state) graph->trained = graph->total;
     }
-    graph->weights = aligned_floats(graph->total);
+    return STRIATE_OK;
+}
+
+striate_status graph_seal(striate_graph *graph)
+{
+    TRY(graph_lay_out(graph));
+    if (!graph->weights) graph->weights = aligned_floats(graph->total);
     if (!graph->weights) FAIL(NO_MEMORY, "no memory for %zu weights", graph->total);
     return STRIATE_OK;
 }

@@ -48,7 +48,8 @@ struct striate_graph {
 striate_node *graph_add(striate_graph *graph, const struct op *op, const char *name, striate_node *const *inputs, int count,
                         const void *options);
 
-// Lays the parameters out in one zeroed block, once; fails with the first error of building.
+// Gives the parameters their offsets; fails with the first error of building. graph_seal: and makes the block, zeroed, once.
+striate_status graph_lay_out(striate_graph *graph);
 striate_status graph_seal(striate_graph *graph);
 
 // The last node that is no loss, and the number of its values; NULL in an empty graph.

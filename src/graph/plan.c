@@ -175,7 +175,8 @@ static striate_status draft_nodes(struct making *m)
     plan->backward = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->backward);
     plan->fusions = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->fusions);
     plan->flags = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->flags);
-    if (!m->drafts || !plan->args || !plan->backward || !plan->fusions || !plan->flags)
+    plan->algorithms = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->algorithms);
+    if (!m->drafts || !plan->args || !plan->backward || !plan->fusions || !plan->flags || !plan->algorithms)
         FAIL(NO_MEMORY, "no memory to plan %d nodes", plan->count);
     for (int i = 0; i < plan->count; i++) {
         const struct striate_node *node = plan->nodes[i];
@@ -205,6 +206,7 @@ static striate_status draft_nodes(struct making *m)
         d->plan = (struct op_plan){ 0 };
         TRY(node->op->shape(a, &d->plan));
         plan->flags[i] = d->plan.flags;
+        memcpy(plan->algorithms[i], d->plan.algorithm, sizeof d->plan.algorithm);
         tensors[0] = tensors[1] = (struct tensor){ .n = plan->batch, .shape = d->plan.out, .ld = d->plan.out.c };
         d->root = d->plan.flags & VIEW ? root_of_input(m, i, 0) : i;
         d->slice_of = d->latest = d->value.buffer = d->gradient.buffer = NOWHERE;
@@ -218,7 +220,13 @@ static striate_status draft_nodes(struct making *m)
         if (d->plan.flags & LOSS) d->reaches = true;
         for (int j = 0; d->reaches && j < plan->nodes[i]->ins; j++) m->drafts[input_of(m, i, j)].reaches = true;
     }
-    for (int i = 0; i < plan->count; i++) plan->backward[i] = has_gradient(m, i);
+    for (int i = 0; i < plan->count; i++) {
+        bool asked = false;
+        plan->backward[i] = has_gradient(m, i);
+        for (int j = 0; j < plan->nodes[i]->ins; j++) asked |= plan->backward[i] && has_gradient(m, root_of_input(m, i, j));
+        if (!asked) plan->algorithms[i][BACKWARD_DATA] = NULL;
+        if (!plan->backward[i]) plan->algorithms[i][BACKWARD_WEIGHTS] = NULL;
+    }
     return STRIATE_OK;
 }
 
@@ -267,11 +275,11 @@ static void find_last_reads(struct making *m)
 
 // ---- homes ----
 
-static int new_buffer(struct making *m, size_t bytes, int first, int last)
+static int new_buffer(struct making *m, int node, striate_kind kind, size_t bytes, int first, int last)
 {
     bool forever = m->debug & PLAN_UNSHARED;
     struct buffer *b = &m->plan->buffers[m->plan->buffer_count];
-    *b = (struct buffer){ (bytes + LINE - 1) / LINE * LINE, 0, forever ? -1 : first, forever ? m->end : last };
+    *b = (struct buffer){ (bytes + LINE - 1) / LINE * LINE, 0, forever ? -1 : first, forever ? m->end : last, node, kind };
     return m->plan->buffer_count++;
 }
 
@@ -282,10 +290,11 @@ static void live(struct making *m, struct home home, int first, int last)
     if (last > b->last) b->last = last;
 }
 
-static struct home fresh(struct making *m, int node, int first, int last)
+static struct home fresh(struct making *m, int node, striate_kind kind, int first, int last)
 {
     struct shape s = m->drafts[node].plan.out;
-    return (struct home){ new_buffer(m, (size_t)m->plan->batch * shape_count(s) * sizeof(float), first, last), 0, s.c };
+    size_t bytes = (size_t)m->plan->batch * shape_count(s) * sizeof(float);
+    return (struct home){ new_buffer(m, node, kind, bytes, first, last), 0, s.c };
 }
 
 // Gives `from` the home of `to`, which has as many values; false where the pixels of one shape cannot lie as the other's do.
@@ -317,7 +326,7 @@ static void home_values(struct making *m)
         const struct striate_node *node = m->plan->nodes[i];
         if (d->root != i) continue;
         int first = d->plan.flags & NO_OUTPUT ? -1 : i; // images are there before the run
-        if (d->value.buffer == NOWHERE) d->value = fresh(m, i, first, d->last);
+        if (d->value.buffer == NOWHERE) d->value = fresh(m, i, STRIATE_VALUE, first, d->last);
         live(m, d->value, first, d->last);
         size_t at = d->value.at;
         for (int j = 0; d->plan.flags & CONCAT && j < node->ins; j++) {
@@ -344,7 +353,7 @@ static void home_gradients(struct making *m)
         const struct striate_node *node = m->plan->nodes[i];
         if (d->root != i || !has_gradient(m, i) || d->plan.flags & LOSS || d->latest == NOWHERE) continue;
         int first = backward_step(m, d->latest), last = backward_step(m, i);
-        if (d->gradient.buffer == NOWHERE) d->gradient = fresh(m, i, first, last);
+        if (d->gradient.buffer == NOWHERE) d->gradient = fresh(m, i, STRIATE_GRADIENT, first, last);
         live(m, d->gradient, first, last);
         size_t at = d->gradient.at + (size_t)d->plan.out.c;
         for (int j = node->ins - 1; d->plan.flags & CONCAT && j >= 0; j--) {
@@ -415,11 +424,11 @@ static void home_scratch(struct making *m, int (*scratch)[SCRATCH])
         const struct op_plan *plan = &m->drafts[i].plan;
         int back = backward_step(m, i), until = m->plan->backward[i] ? back : i;
         bool train = m->plan->train;
-        scratch[i][SAVED] = new_buffer(m, plan->saved, i, until);
-        scratch[i][PACKED] = train ? new_buffer(m, plan->packed, i, i) : new_buffer(m, plan->packed, -1, m->end);
-        scratch[i][SUMS] = new_buffer(m, plan->sums, i, last_sums(m, i));
-        scratch[i][WORK_FORWARD] = new_buffer(m, plan->workspace, i, i);
-        scratch[i][WORK_BACKWARD] = new_buffer(m, m->plan->backward[i] ? plan->workspace : 0, back, back);
+        scratch[i][SAVED] = new_buffer(m, i, STRIATE_SAVED, plan->saved, i, until);
+        scratch[i][PACKED] = new_buffer(m, i, STRIATE_PACKED, plan->packed, train ? i : -1, train ? i : m->end);
+        scratch[i][SUMS] = new_buffer(m, i, STRIATE_WORKSPACE, plan->sums, i, last_sums(m, i));
+        scratch[i][WORK_FORWARD] = new_buffer(m, i, STRIATE_WORKSPACE, plan->workspace, i, i);
+        scratch[i][WORK_BACKWARD] = new_buffer(m, i, STRIATE_WORKSPACE, m->plan->backward[i] ? plan->workspace : 0, back, back);
     }
 }
 
@@ -495,7 +504,8 @@ static striate_status allocate(struct making *m)
     home_gradients(m);
     home_scratch(m, scratch);
     find_adds(m);
-    TRY(place_buffers(&plan->block_bytes, plan->buffers, plan->buffer_count));
+    TRY(place_buffers(&plan->block_bytes, &plan->bound, plan->buffers, plan->buffer_count));
+    if (m->debug & PLAN_FORECAST) return STRIATE_OK;
     plan->block = (char *)aligned_floats(plan->block_bytes / sizeof(float));
     plan->gradients = plan->train ? aligned_floats(plan->graph->trained) : NULL;
     if (!plan->block || (plan->train && !plan->gradients))
@@ -519,7 +529,7 @@ static striate_status make(struct striate_plan *plan, unsigned debug)
 
 striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug)
 {
-    TRY(graph_seal(graph));
+    TRY(debug & PLAN_FORECAST ? graph_lay_out(graph) : graph_seal(graph));
     if (options.batch < 0) FAIL(BAD_ARGUMENT, "a batch of %d images", options.batch);
     struct striate_plan *made = calloc(1, sizeof *made);
     if (!made) FAIL(NO_MEMORY, "no memory for a plan");
@@ -541,6 +551,11 @@ striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan
 striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options)
 {
     return plan_make(plan, graph, options, 0);
+}
+
+striate_status striate_forecast(striate_plan **plan, striate_graph *graph, striate_plan_options options)
+{
+    return plan_make(plan, graph, options, PLAN_FORECAST);
 }
 
 void striate_plan_free(striate_plan *plan)

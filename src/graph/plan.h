@@ -9,6 +9,8 @@
 struct buffer {
     size_t bytes, offset;
     int first, last;
+    int node; // in plan->nodes, that asked for it first
+    striate_kind kind;
 };
 
 struct striate_plan {
@@ -19,18 +21,19 @@ struct striate_plan {
     // The nodes of the graph that are needed, and a loss of the plan's own where the graph has none. Where one does the work of others as well,
     // it has their other input as a last one, and `last` is the node whose value comes out.
     const struct striate_node **nodes, **last;
-    struct fusion *fusions;    // one per node
-    unsigned *flags;           // op_plan's, one per node
-    struct op_args *args;      // one per node; its workspace is that of the forward pass
-    void **backward_workspace; // one per node
-    bool *backward;            // whether the node takes part in the backward pass
+    struct fusion *fusions;                // one per node
+    unsigned *flags;                       // op_plan's, one per node
+    struct op_args *args;                  // one per node; its workspace is that of the forward pass
+    void **backward_workspace;             // one per node
+    bool *backward;                        // whether the node takes part in the backward pass
+    const char *(*algorithms)[DIRECTIONS]; // one row per node
     int count;
     struct striate_node own_loss;
     const struct striate_node *output;
     struct buffer *buffers;
     int buffer_count;
     char *block;
-    size_t block_bytes;
+    size_t block_bytes, bound;
     float *gradients; // [graph->trained], laid out as graph->weights
     int *labels;
     uint64_t packed_version; // of the weights that `packed` holds
@@ -38,15 +41,15 @@ struct striate_plan {
     struct arena arena; // all the tables
 };
 
-// For tests: no two values share memory; memory that is dead is filled with NaN; Winograd wherever it can, whatever it costs;
-// every node does its own work.
-enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2, PLAN_WINOGRAD = 4, PLAN_UNFUSED = 8 };
+// For tests: no two values share memory; memory that is dead is filled with NaN; Winograd wherever it can, whatever it costs; every node
+// does its own work. And for striate_forecast: everything but the memory.
+enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2, PLAN_WINOGRAD = 4, PLAN_UNFUSED = 8, PLAN_FORECAST = 16 };
 striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug);
 
 // After a loss or gradient that is not finite: the name of the first node whose output is not, by another forward pass; NULL: none.
 const char *plan_first_bad(striate_plan *plan);
 
-// Gives every buffer its offset, largest first, each at the lowest place that is free while it lives; `bytes`: of the whole block.
-striate_status place_buffers(size_t *bytes, struct buffer *buffers, int count);
+// Gives every buffer its offset; `bytes`: of the whole block; `bound`: the most bytes alive at one step, which no placement goes below.
+striate_status place_buffers(size_t *bytes, size_t *bound, struct buffer *buffers, int count);
 
 #endif

@@ -98,11 +98,6 @@ int striate_plan_values(const striate_plan *plan)
     return (int)shape_count(plan->output->plan.out);
 }
 
-size_t striate_plan_bytes(const striate_plan *plan)
-{
-    return plan->block_bytes + (plan->train ? plan->graph->trained * sizeof(float) : 0);
-}
-
 const float *striate_plan_gradient(const striate_plan *plan, int index)
 {
     if (!plan->train || index < 0 || index >= plan->graph->param_count) return NULL;
