@@ -2,6 +2,7 @@
 // shapes and measured constants, never from a clock, so that a network is computed the same way every time.
 #include "ops/linear.h"
 
+#include "ops/depthwise.h"
 #include "ops/winograd.h"
 
 #include <math.h>
@@ -12,6 +13,8 @@ static const struct algorithm algorithms[] = {
       direct_weights },
     { "winograd", false, winograd_cost, winograd_packed, winograd_workspace, winograd_parts, winograd_pack, winograd_forward,
       winograd_data, winograd_weights },
+    { "depthwise", true, depthwise_cost, depthwise_packed, depthwise_workspace, depthwise_parts, depthwise_pack,
+      depthwise_forward, depthwise_data, depthwise_weights },
 };
 
 const struct algorithm *algorithm_at(int index)
