@@ -30,7 +30,8 @@ INLINE void outer(int rows, int vectors, const struct outer *o, size_t row)
             UNROLLED (int j = 0; j < vectors; j++) sum[i][j] += value * values[j];
         }
     }
-    UNROLLED (int i = 0; i < rows; i++) block_store(vectors, c + i * o->ldc, sum[i], o->cols, o->add);
+    // c steps on: a loop over i * ldc clang would leave one, and the sums in memory.
+    UNROLLED (int i = 0; i < rows; i++, c += o->ldc) block_store(vectors, c, sum[i], o->cols, o->add);
 }
 
 #define BLOCK(rows, vectors)                                                                                                   \
