@@ -7,19 +7,16 @@ enum { PIXELS = 8, TAPS = 9 }; // of a block of sums
 INLINE void block(int rows, const struct tile *t, ptrdiff_t ldw, size_t pixel, struct part part)
 {
     vf sum[PIXELS];
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++) sum[i] = vsplat(0);
+    UNROLLED (int i = 0; i < rows; i++) sum[i] = vsplat(0);
     const float *w = t->w;
     const float *const *x = t->x + pixel;
     for (size_t tap = 0; tap < t->taps; tap++, x += t->pixels, w += ldw) {
         vf weight = part_load(w, part);
-#pragma GCC unroll 8
-        for (int i = 0; i < rows; i++) sum[i] += weight * part_load(x[i], part);
+        UNROLLED (int i = 0; i < rows; i++) sum[i] += weight * part_load(x[i], part);
     }
     vf bias = t->bias ? part_load(t->bias, part) : vsplat(0), pivot = t->pivot ? part_load(t->pivot, part) : vsplat(0);
     vf all = vsplat(0), squares = vsplat(0);
-#pragma GCC unroll 8
-    for (int i = 0; i < rows; i++) {
+    UNROLLED (int i = 0; i < rows; i++) {
         float *y = t->y[pixel + (size_t)i] + t->column;
         if (t->add) sum[i] += part_load(y, part);
         if (t->bias) sum[i] += bias;
@@ -53,15 +50,12 @@ INLINE void sums(int taps, size_t pixels, size_t next, const float *const *x, co
                  ptrdiff_t ldsum, struct part part, bool add)
 {
     vf all[TAPS];
-#pragma GCC unroll 9
-    for (int t = 0; t < taps; t++) all[t] = add ? part_load(sum + t * ldsum, part) : vsplat(0);
+    UNROLLED (int t = 0; t < taps; t++) all[t] = add ? part_load(sum + t * ldsum, part) : vsplat(0);
     for (size_t p = 0; p < pixels; p++, dy += lddy, x++) {
         vf gradient = part_load(dy, part);
-#pragma GCC unroll 9
-        for (int t = 0; t < taps; t++) all[t] += gradient * part_load(x[(size_t)t * next], part);
+        UNROLLED (int t = 0; t < taps; t++) all[t] += gradient * part_load(x[(size_t)t * next], part);
     }
-#pragma GCC unroll 9
-    for (int t = 0; t < taps; t++) part_store(sum + t * ldsum, part, all[t]);
+    UNROLLED (int t = 0; t < taps; t++) part_store(sum + t * ldsum, part, all[t]);
 }
 
 void KERNEL(depthwise_weights)(size_t pixels, size_t taps, size_t cols, const float *const *x, const float *dy, ptrdiff_t lddy,
