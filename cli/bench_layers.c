@@ -94,7 +94,7 @@ static int add_suite(struct bench_table *t, const struct bench_suite *suite, int
 {
     striate_graph *graph = NULL;
     int code = report(suite->build ? striate_graph_new(&graph)
-                                   : striate_graph_from_zoo(&graph, suite->name, (striate_zoo_options){ 0 }));
+                                   : striate_graph_from_zoo(&graph, suite->name, (striate_zoo_options){ .no_aux = 1 }));
     if (code) return code;
     if (suite->build) suite->build(graph);
     t->suites[t->suite_count++].name = suite->name;
@@ -193,7 +193,7 @@ int bench_conv(const struct bench_arguments *a)
     if (!a->model) {
         code = add_suites(&t, a->suite, batch);
     } else {
-        code = report(striate_graph_open(&graph, a->model, (striate_zoo_options){ 0 }));
+        code = report(striate_graph_open(&graph, a->model, (striate_zoo_options){ .no_aux = 1 }));
         t.suites[t.suite_count++].name = a->model;
         if (!code) code = add_graph(&t, graph, batch, true);
         if (!code && !t.count) code = complain(CODE_BAD_INPUT, "%s has no convolution and no dense layer", a->model);

@@ -77,7 +77,7 @@ int bench_network(const struct bench_arguments *a, bool train)
     striate_graph *graph = NULL;
     struct totals totals;
     struct timing timing;
-    int code = report(striate_graph_open(&graph, a->model, (striate_zoo_options){ 0 }));
+    int code = report(striate_graph_open(&graph, a->model, (striate_zoo_options){ .no_aux = 1 }));
     if (!code) code = source_totals(&totals, graph);
     if (!code) code = run(&timing, graph, a, train, &totals);
     if (!code) code = show(a, what, train, &timing, &totals);

@@ -111,7 +111,7 @@ int source_graph(striate_graph **graph, striate_model **model, const char *name,
 bool is_zoo_name(const char *name);
 bool is_model_file(const char *path);
 
-struct totals {
+struct totals { // without what only training needs
     striate_size input, output;
     int64_t parameters, macs, flops, activation_bytes;
 };

@@ -46,8 +46,9 @@ int source_totals(struct totals *totals, const striate_graph *graph)
     if (code) return code;
     *totals = (struct totals){ 0 };
     for (const striate_layer *l = layers; l < layers + count; l++) {
+        if (l->training_only) continue;
         if (!strcmp(l->op, "input")) totals->input = l->size;
-        if (strcmp(l->op, "cross_entropy")) totals->output = l->size;
+        totals->output = l->size;
         totals->parameters += l->parameters;
         totals->macs += l->macs;
         totals->flops += l->flops;

@@ -206,6 +206,13 @@ STRIATE_API striate_node *striate_max_pool(striate_graph *graph, striate_node *x
 STRIATE_API striate_node *striate_avg_pool(striate_graph *graph, striate_node *x, striate_window window);
 // The mean of each channel: [H][W][C] -> [1][1][C] (Lin et al. 2013, 3.2).
 STRIATE_API striate_node *striate_global_avg_pool(striate_graph *graph, striate_node *x);
+// The means of height x width windows that cover the image, whatever its size: [H][W][C] -> [height][width][C]. Window p has the rows
+// floor(p H / height) to ceil((p + 1) H / height) - 1, columns likewise (as PyTorch's AdaptiveAvgPool2d).
+typedef struct striate_adaptive_options {
+    const char *name;
+    int height, width; // required
+} striate_adaptive_options;
+STRIATE_API striate_node *striate_adaptive_avg_pool(striate_graph *graph, striate_node *x, striate_adaptive_options options);
 
 // y = w x + b over all of x's H*W*C values. Files order them channel, row, column.
 typedef struct striate_dense_options {
@@ -270,14 +277,20 @@ STRIATE_API striate_node *striate_lrn(striate_graph *graph, striate_node *x, str
 // y_c = exp(x_c) / sum exp(x), over the channels of each pixel.
 STRIATE_API striate_node *striate_softmax(striate_graph *graph, striate_node *x);
 
-// The loss of classification: -log softmax(x)[label], per image. It takes labels from striate_plan_labels.
-STRIATE_API striate_node *striate_cross_entropy(striate_graph *graph, striate_node *logits);
+// The loss of classification: -weight log softmax(x)[label], per image. It takes labels from striate_plan_labels. A network may have several
+// losses, whose sum is trained: those of auxiliary classifiers, which weigh less, and then that of its output.
+typedef struct striate_loss_options {
+    const char *name;
+    float weight; // 0: 1
+} striate_loss_options;
+STRIATE_API striate_node *striate_cross_entropy(striate_graph *graph, striate_node *logits, striate_loss_options options);
 
 // ---- 5. Networks by name and by text -------------------------------------------------------------------------------------
 
 typedef struct striate_zoo_options {
     int classes;                 // 0: as published
     int height, width, channels; // 0: as published
+    int no_aux;                  // 1: without auxiliary classifiers, which only training has
 } striate_zoo_options;
 typedef struct striate_zoo_entry {
     const char *name, *title; // "lenet", "LeNet as Caffe ships it"
@@ -530,6 +543,7 @@ typedef struct striate_layer {
     const striate_node *node;
     striate_size input; // the size of the first input; 0 where there is none
     int input_gradient; // 1: training needs the gradient of its input; 0: nothing before it has weights
+    int training_only;  // 1: the output does not need it: a loss, or part of an auxiliary classifier
 } striate_layer;
 // A row per node, in order; free() releases them. The names belong to the graph.
 STRIATE_API striate_status striate_layers(striate_layer **layers, int *count, const striate_graph *graph);

@@ -31,10 +31,11 @@ static void draw_smooth(struct trial *t)
     draw_one(t);
 }
 
-static void draw_logits(struct trial *t)
+static void draw_loss(struct trial *t)
 {
     t->smooth = true;
     t->x[0] = (struct shape){ 1, 1, t->large ? 5000 : trial_between(t, 1, 40), 1 };
+    t->options.loss.weight = (float)trial_between(t, 0, 4) / 4;
 }
 
 static void draw_window(struct trial *t)
@@ -55,6 +56,13 @@ static void draw_avg_pool(struct trial *t)
 {
     draw_window(t);
     t->options.window.exclude_pad = trial_draw(t) % 2;
+}
+
+static void draw_adaptive(struct trial *t)
+{
+    t->smooth = true;
+    t->x[0] = draw_shape(t, 7, 5);
+    t->options.adaptive = (striate_adaptive_options){ .height = trial_between(t, 1, 9), .width = trial_between(t, 1, 5) };
 }
 
 static void draw_add(struct trial *t)
@@ -221,6 +229,13 @@ static void expect_global_avg_pool(struct trial *t, struct expected *e)
     reference_global_avg_pool_grad(t->n, t->x[0].h * t->x[0].w, t->x[0].c, e->dy, e->want_dx);
 }
 
+static void expect_adaptive_avg_pool(struct trial *t, struct expected *e)
+{
+    struct shape x = t->x[0], y = t->plan.out;
+    reference_adaptive_avg_pool(t->n, x.h, x.w, x.c, y.h, y.w, e->x, e->want_y);
+    reference_adaptive_avg_pool_grad(t->n, x.h, x.w, x.c, y.h, y.w, e->dy, e->want_dx);
+}
+
 static void expect_add(struct trial *t, struct expected *e)
 {
     double *b = trial_values(t, &t->in[1]), *db = trial_gradient(t, 1);
@@ -293,6 +308,8 @@ static void expect_cross_entropy(struct trial *t, struct expected *e)
 {
     reference_cross_entropy(t->n, t->x[0].c, e->x, t->labels, e->want_y);
     reference_cross_entropy_grad(t->n, t->x[0].c, e->x, t->labels, e->want_dx);
+    for (int i = 0; i < t->n; i++) e->want_y[i] *= t->options.loss.weight;
+    for (int i = 0; i < t->n * t->x[0].c; i++) e->want_dx[i] *= t->options.loss.weight;
 }
 
 // The mask is the op's own choice: what it did forward it must do backward.
@@ -320,6 +337,7 @@ static const struct row {
     { "max_pool", draw_window, expect_max_pool },
     { "avg_pool", draw_avg_pool, expect_avg_pool },
     { "global_avg_pool", draw_one, expect_global_avg_pool },
+    { "adaptive_avg_pool", draw_adaptive, expect_adaptive_avg_pool },
     { "flatten", draw_one, NULL },
     { "relu", draw_one, expect_relu },
     { "sigmoid", draw_smooth, expect_sigmoid },
@@ -331,7 +349,7 @@ static const struct row {
     { "batch_norm", draw_one, expect_batch_norm },
     { "lrn", draw_lrn, expect_lrn },
     { "softmax", draw_smooth, expect_softmax },
-    { "cross_entropy", draw_logits, expect_cross_entropy },
+    { "cross_entropy", draw_loss, expect_cross_entropy },
 };
 
 static struct trial *begin(const struct row *row, int number, bool large)

@@ -2,6 +2,7 @@
 // sizes on request.
 #include "striate.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,19 +12,24 @@
 
 #include <cmocka.h>
 
-// Parameters without running statistics; multiply-adds of convolutions and dense layers for one image.
+#define OK(call)                                                                                                               \
+    if (call) fail_msg("%s", striate_error())
+
+// Parameters without running statistics; multiply-adds of convolutions and dense layers for one image; both without auxiliary classifiers.
 static const struct row {
     const char *name;
-    int height, width, channels, classes;
+    int side, channels, classes;
     int64_t parameters, macs;
+    int small;                  // an input's side for a quick training step; 0: another of the family takes it
+    int64_t parameters_and_aux; // with auxiliary classifiers, where there are any
 } rows[] = {
-    { "lenet", 28, 28, 1, 10, 431080, 2293000 },
-    { "cifar_resnet20", 32, 32, 3, 10, 269722, 40551040 },
-    { "cifar_resnet32", 32, 32, 3, 10, 464154, 68862592 },
-    { "cifar_resnet44", 32, 32, 3, 10, 658586, 97174144 },
-    { "cifar_resnet56", 32, 32, 3, 10, 853018, 125485696 },
-    { "cifar_resnet110", 32, 32, 3, 10, 1727962, 252887680 },
-    { "cifar_resnet1202", 32, 32, 3, 10, 19421274, 2829238912 },
+    { "lenet", 28, 1, 10, 431080, 2293000, 28 },
+    { "cifar_resnet20", 32, 3, 10, 269722, 40551040, 32 },
+    { "cifar_resnet32", 32, 3, 10, 464154, 68862592, 32 },
+    { "cifar_resnet44", 32, 3, 10, 658586, 97174144, 32 },
+    { "cifar_resnet56", 32, 3, 10, 853018, 125485696, 32 },
+    { "cifar_resnet110", 32, 3, 10, 1727962, 252887680, 32 },
+    { "cifar_resnet1202", 32, 3, 10, 19421274, 2829238912, 8 },
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -40,8 +46,10 @@ static striate_layer *layers_of(const striate_graph *graph, int *count, striate_
     *total = (striate_layer){ 0 };
     assert_int_equal(striate_layers(&layers, count, graph), STRIATE_OK);
     for (int i = 0; i < *count; i++) {
+        if (layers[i].training_only) continue;
         total->parameters += layers[i].parameters;
         total->macs += layers[i].macs;
+        total->size = layers[i].size;
     }
     return layers;
 }
@@ -63,14 +71,17 @@ static void counts_are_as_published(void **state)
     (void)state;
     for (int i = 0; i < ROWS; i++) {
         int count;
+        int64_t all = 0;
         striate_layer total, *layers;
         striate_graph *graph = open_zoo(rows[i].name, (striate_zoo_options){ 0 });
         layers = layers_of(graph, &count, &total);
-        striate_size in = layers[0].size, out = layers[count - 1].size;
-        assert_true(in.height == rows[i].height && in.width == rows[i].width && in.channels == rows[i].channels);
+        striate_size in = layers[0].size, out = total.size;
+        assert_true(in.height == rows[i].side && in.width == rows[i].side && in.channels == rows[i].channels);
         assert_true(out.height == 1 && out.width == 1 && out.channels == rows[i].classes);
         if (total.parameters != rows[i].parameters || total.macs != rows[i].macs)
             fail_msg("%s: %lld parameters, %lld MACs", rows[i].name, (long long)total.parameters, (long long)total.macs);
+        for (int j = 0; j < count; j++) all += layers[j].parameters;
+        assert_int_equal(all, rows[i].parameters_and_aux ? rows[i].parameters_and_aux : rows[i].parameters);
         free(layers);
         striate_graph_free(graph);
     }
@@ -129,16 +140,48 @@ static void stages_halve_the_image(void **state)
     striate_graph_free(graph);
 }
 
+// Two images and a step of gradient descent on them, from fresh weights; then the same images in inference.
+static void every_network_trains(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ROWS; i++) {
+        struct row r = rows[i];
+        if (!r.small) continue;
+        striate_graph *graph = open_zoo(r.name, (striate_zoo_options){ .classes = 10, .height = r.small, .width = r.small });
+        striate_plan *plan[2];
+        striate_optimizer *optimizer;
+        OK(striate_init_weights(graph, 1));
+        OK(striate_sgd_new(&optimizer, graph, (striate_sgd_options){ 0 }));
+        for (int train = 1; train >= 0; train--) {
+            OK(striate_compile(&plan[train], graph, (striate_plan_options){ .batch = 2, .train = train }));
+            assert_int_equal(striate_plan_values(plan[train]), 10);
+            for (int j = 0; j < 2 * r.small * r.small * r.channels; j++)
+                striate_plan_input(plan[train])[j] = (float)(j * 37 % 101) / 50 - 1;
+        }
+        striate_plan_labels(plan[1])[1] = 7;
+        striate_forward(plan[1], 2, 0);
+        if (!isfinite(striate_loss(plan[1]))) fail_msg("%s: the loss is %g", r.name, striate_loss(plan[1]));
+        striate_backward(plan[1]);
+        OK(striate_update(optimizer, plan[1], 1e-3f));
+        striate_forward(plan[0], 2, 0);
+        striate_plan_free(plan[0]);
+        striate_plan_free(plan[1]);
+        striate_optimizer_free(optimizer);
+        striate_graph_free(graph);
+    }
+}
+
 static void other_sizes_on_request(void **state)
 {
     (void)state;
-    for (int i = 0; i < 2; i++) {
+    static const char *const names[] = { "lenet", "cifar_resnet20" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         int count;
         striate_graph *graph =
-            open_zoo(rows[i].name, (striate_zoo_options){ .classes = 7, .height = 40, .width = 36, .channels = 2 });
+            open_zoo(names[i], (striate_zoo_options){ .classes = 7, .height = 40, .width = 36, .channels = 2 });
         striate_layer total, *layers = layers_of(graph, &count, &total);
         assert_true(layers[0].size.height == 40 && layers[0].size.width == 36 && layers[0].size.channels == 2);
-        assert_int_equal(layers[count - 1].size.channels, 7);
+        assert_true(total.size.height == 1 && total.size.width == 1 && total.size.channels == 7);
         free(layers);
         striate_graph_free(graph);
     }
@@ -155,7 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_network_has_a_row), cmocka_unit_test(counts_are_as_published),
         cmocka_unit_test(text_says_it_all),        cmocka_unit_test(stages_halve_the_image),
-        cmocka_unit_test(other_sizes_on_request),
+        cmocka_unit_test(every_network_trains),    cmocka_unit_test(other_sizes_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,6 +149,39 @@ void reference_global_avg_pool_grad(int n, int pixels, int c, const double *dy, 
     for (int i = 0; i < n * pixels * c; i++) dx[i] = dy[i / (pixels * c) * c + i % c] / pixels;
 }
 
+// Whether pixel i of `length` lies in window p of `count`.
+static bool adaptive_holds(int p, int count, int i, int length)
+{
+    return i >= floor((double)p * length / count) && i < ceil((double)(p + 1) * length / count);
+}
+
+// What pixel i of x (of n*h*w*c) has to do with output j: 0, or one over the pixels of the window.
+static double adaptive_share(int h, int w, int c, int p_count, int q_count, int i, int j)
+{
+    int p = j / c / q_count % p_count, q = j / c % q_count, rows = 0, columns = 0;
+    for (int k = 0; k < h; k++) rows += adaptive_holds(p, p_count, k, h);
+    for (int k = 0; k < w; k++) columns += adaptive_holds(q, q_count, k, w);
+    bool held = i % c == j % c && i / c / w / h == j / c / q_count / p_count && adaptive_holds(p, p_count, i / c / w % h, h) &&
+                adaptive_holds(q, q_count, i / c % w, w);
+    return held ? 1.0 / (rows * columns) : 0;
+}
+
+void reference_adaptive_avg_pool(int n, int h, int w, int c, int p_count, int q_count, const double *x, double *y)
+{
+    for (int j = 0; j < n * p_count * q_count * c; j++) {
+        y[j] = 0;
+        for (int i = 0; i < n * h * w * c; i++) y[j] += x[i] * adaptive_share(h, w, c, p_count, q_count, i, j);
+    }
+}
+
+void reference_adaptive_avg_pool_grad(int n, int h, int w, int c, int p_count, int q_count, const double *dy, double *dx)
+{
+    for (int i = 0; i < n * h * w * c; i++) {
+        dx[i] = 0;
+        for (int j = 0; j < n * p_count * q_count * c; j++) dx[i] += dy[j] * adaptive_share(h, w, c, p_count, q_count, i, j);
+    }
+}
+
 void reference_shortcut(int n, int h, int w, int c, int stride, int k, const double *x, double *y)
 {
     int p_count = (h + stride - 1) / stride, q_count = (w + stride - 1) / stride, before = (k - c) / 2;

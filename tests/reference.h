@@ -28,6 +28,10 @@ void reference_avg_pool_grad(const struct reference_pool *s, const double *dy, d
 void reference_global_avg_pool(int n, int pixels, int c, const double *x, double *y);
 void reference_global_avg_pool_grad(int n, int pixels, int c, const double *dy, double *dx);
 
+// The mean over rows floor(p h / p_count) .. ceil((p + 1) h / p_count) - 1 and columns likewise; its gradient.
+void reference_adaptive_avg_pool(int n, int h, int w, int c, int p_count, int q_count, const double *x, double *y);
+void reference_adaptive_avg_pool_grad(int n, int h, int w, int c, int p_count, int q_count, const double *dy, double *dx);
+
 // Option A: y[n][ceil(h/stride)][ceil(w/stride)][k].
 void reference_shortcut(int n, int h, int w, int c, int stride, int k, const double *x, double *y);
 void reference_shortcut_grad(int n, int h, int w, int c, int stride, int k, const double *dy, double *dx);

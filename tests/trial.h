@@ -21,10 +21,12 @@ struct trial {
         striate_conv_options conv;
         striate_dense_options dense;
         striate_window window;
+        striate_adaptive_options adaptive;
         striate_dropout_options dropout;
         striate_shortcut_options shortcut;
         striate_norm_options norm;
         striate_lrn_options lrn;
+        striate_loss_options loss;
     } options;
 
     // What trial_prepare makes of it.

@@ -32,6 +32,11 @@ striate_node *striate_global_avg_pool(striate_graph *graph, striate_node *x)
     return unary(graph, &striate_op_global_avg_pool, x);
 }
 
+striate_node *striate_adaptive_avg_pool(striate_graph *graph, striate_node *x, striate_adaptive_options options)
+{
+    return graph_add(graph, &striate_op_adaptive_avg_pool, options.name, &x, 1, &options);
+}
+
 striate_node *striate_dense(striate_graph *graph, striate_node *x, striate_dense_options options)
 {
     return graph_add(graph, &striate_op_dense, options.name, &x, 1, &options);
@@ -92,7 +97,7 @@ striate_node *striate_softmax(striate_graph *graph, striate_node *x)
     return unary(graph, &striate_op_softmax, x);
 }
 
-striate_node *striate_cross_entropy(striate_graph *graph, striate_node *logits)
+striate_node *striate_cross_entropy(striate_graph *graph, striate_node *logits, striate_loss_options options)
 {
-    return unary(graph, &striate_op_cross_entropy, logits);
+    return graph_add(graph, &striate_op_cross_entropy, options.name, &logits, 1, &options);
 }

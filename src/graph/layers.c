@@ -45,6 +45,14 @@ static bool is_trained(const bool *trained, const struct striate_node *node, int
     return any;
 }
 
+static void find_training_only(striate_layer *layers, const striate_graph *graph)
+{
+    for (int i = 0; i < graph->count; i++) layers[i].training_only = graph->nodes[i] != graph_output(graph);
+    for (int i = graph->count - 1; i >= 0; i--)
+        for (int j = 0; !layers[i].training_only && j < graph->nodes[i]->ins; j++)
+            layers[graph->nodes[i]->in[j]->id].training_only = 0;
+}
+
 striate_status striate_layers(striate_layer **layers, int *count, const striate_graph *graph)
 {
     TRY(striate_graph_status(graph));
@@ -81,6 +89,7 @@ striate_status striate_layers(striate_layer **layers, int *count, const striate_
                                    .input = node->ins ? striate_node_size(node->in[0]) : (striate_size){ 0 },
                                    .input_gradient = is_trained(trained, node, 0) };
     }
+    find_training_only(made, graph);
     free(fields);
     free(trained);
     *layers = made;

@@ -70,9 +70,14 @@ static striate_status add_own_loss(struct striate_plan *plan)
     struct striate_node *loss = &plan->own_loss, **in = arena_take(&plan->arena, sizeof *in);
     if (!in) FAIL(NO_MEMORY, "no memory for a loss");
     *in = plan->graph->nodes[plan->output->id];
-    *loss = (struct striate_node){
-        .graph = plan->graph, .id = plan->graph->count, .op = &striate_op_cross_entropy, .name = "loss", .ins = 1, .in = in
-    };
+    plan->own_loss_options.weight = 1;
+    *loss = (struct striate_node){ .graph = plan->graph,
+                                   .id = plan->graph->count,
+                                   .op = &striate_op_cross_entropy,
+                                   .name = "loss",
+                                   .options = &plan->own_loss_options,
+                                   .ins = 1,
+                                   .in = in };
     struct tensor x = { .n = 1, .shape = in[0]->plan.out, .ld = in[0]->plan.out.c }, *one = &x;
     return loss->op->shape(&(struct op_args){ .ins = 1, .in = &one }, &loss->plan);
 }

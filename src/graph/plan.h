@@ -29,6 +29,7 @@ struct striate_plan {
     const char *(*algorithms)[DIRECTIONS]; // one row per node
     int count;
     struct striate_node own_loss;
+    striate_loss_options own_loss_options;
     const struct striate_node *output;
     struct buffer *buffers;
     int buffer_count;

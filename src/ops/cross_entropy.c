@@ -1,8 +1,17 @@
-// cross_entropy.c - the loss of classification: -log softmax(x)[label], for each image.
+// cross_entropy.c - the loss of classification: -weight log softmax(x)[label], for each image.
 //   shape     1x1x1
-//   gradient  of the batch's mean: dx_c += (softmax(x)_c - [c = label]) / n
+//   gradient  of the batch's mean: dx_c += weight (softmax(x)_c - [c = label]) / n
 #include "ops/op.h"
 #include "ops/rows.h"
+
+#include <stddef.h>
+
+typedef striate_loss_options options;
+
+static const struct attribute attributes[] = {
+    { "weight", ATTRIBUTE_FLOAT, offsetof(options, weight), "its share in the sum of losses", .value = 1, .high = 1e6 },
+    { 0 },
+};
 
 static striate_status shape(const struct op_args *a, struct op_plan *plan)
 {
@@ -21,6 +30,7 @@ static void forward_rows(void *context, size_t begin, size_t end)
     struct rows x = rows_of(a->in[0], begin, end), y = rows_of(a->out, begin, end);
     float *p = a->train ? (float *)a->saved + begin * x.cols : NULL;
     a->k->cross_entropy(x.rows, x.cols, x.data, x.ld, a->labels + begin, y.data, y.ld, p);
+    for (size_t i = 0; i < y.rows; i++) y.data[(ptrdiff_t)i * y.ld] *= ((const options *)a->options)->weight;
 }
 
 static void forward(const struct op_args *a)
@@ -32,7 +42,7 @@ static void backward_rows(void *context, size_t begin, size_t end)
 {
     const struct op_args *a = context;
     struct rows dx = rows_of(a->din[0], begin, end);
-    float scale = 1.0f / (float)a->out->n;
+    float scale = ((const options *)a->options)->weight / (float)a->out->n;
     const float *p = (float *)a->saved + begin * dx.cols;
     for (size_t i = begin; i < end; i++, p += dx.cols, dx.data += dx.ld) {
         a->k->spread(1, dx.cols, p, scale, dx.data, dx.ld, a->add[0]);
@@ -49,6 +59,8 @@ const struct op striate_op_cross_entropy = { .name = "cross_entropy",
                                              .doc = "the loss of classification, -log softmax(x)[label]",
                                              .min_ins = 1,
                                              .max_ins = 1,
+                                             .options_size = sizeof(options),
+                                             .attributes = attributes,
                                              .shape = shape,
                                              .forward = forward,
                                              .backward = backward };

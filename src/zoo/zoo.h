@@ -22,4 +22,12 @@ static inline int zoo_classes(striate_zoo_options options, int classes)
     return options.classes ? options.classes : classes;
 }
 
+// Means over size x size windows where they are more or fewer, so that the dense layer behind has its published weights for any input.
+static inline striate_node *zoo_pool_to(striate_graph *graph, striate_node *x, int size)
+{
+    striate_size now = striate_node_size(x);
+    if (now.height == size && now.width == size) return x;
+    return striate_adaptive_avg_pool(graph, x, (striate_adaptive_options){ .height = size, .width = size });
+}
+
 #endif
