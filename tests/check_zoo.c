@@ -24,6 +24,7 @@ static const struct row {
     int64_t parameters_and_aux; // with auxiliary classifiers, where there are any
 } rows[] = {
     { "lenet", 28, 1, 10, 431080, 2293000, 28 },
+    { "alexnet_torchvision", 224, 3, 1000, 61100840, 714188480, 63 },
     { "cifar_resnet20", 32, 3, 10, 269722, 40551040, 32 },
     { "cifar_resnet32", 32, 3, 10, 464154, 68862592, 32 },
     { "cifar_resnet44", 32, 3, 10, 658586, 97174144, 32 },
