@@ -55,6 +55,8 @@ static const struct row {
     { "densenet169", 224, 3, 1000, 14149480, 3359843328, 32 },
     { "densenet201", 224, 3, 1000, 20013928, 4291365888, 32 },
     { "densenet161", 224, 3, 1000, 28681000, 7727907072, 32 },
+    { "squeezenet1_0", 224, 3, 1000, 1248424, 818924576, 32 },
+    { "squeezenet1_1", 224, 3, 1000, 1235496, 349151936, 32 },
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -199,7 +201,8 @@ static void every_network_trains(void **state)
 static void other_sizes_on_request(void **state)
 {
     (void)state;
-    static const char *const names[] = { "lenet", "cifar_resnet20" };
+    static const char *const names[] = { "lenet",          "vgg11",        "resnet50", "googlenet_torchvision",
+                                         "cifar_resnet20", "squeezenet1_1" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         int count;
         striate_graph *graph =
