@@ -349,8 +349,8 @@ typedef struct striate_plan_options {
     int batch;     // the largest batch; 0: 1
     int train;     // 1: with gradients; a graph without a loss gets striate_cross_entropy on its last node
     uint64_t seed; // of dropout
-    int exact; // 1: convolutions add up their products one by one; 0: Winograd's algorithm where it is faster, a rounding of about
-               // 1e-5 of the output's scale (Lavin and Gray 2016)
+    int exact;     // 1: convolutions add up their products one by one; 0: Winograd's algorithm where it is faster, a rounding of about
+                   // 1e-5 of the output's scale (Lavin and Gray 2016)
 } striate_plan_options;
 // Plans of one graph share its weights. The graph must outlive the plan.
 STRIATE_API striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options);

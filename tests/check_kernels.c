@@ -341,6 +341,23 @@ static void check_pools(const struct kernels *k, size_t rows, size_t cols)
     }
 }
 
+// The same words from any place on.
+static void check_words(const struct kernels *k, size_t rows, size_t cols)
+{
+    struct random_key key = { draw(), draw(), RANDOM_DROPOUT, draw() };
+    struct guarded memory = guard_floats((rows * cols + 3) / 4);
+    uint8_t *keep = bytes_of(&memory, rows * cols);
+    uint32_t first = draw() % 100, least = draw();
+    k->draw(key, first, rows * cols, least, keep);
+    for (uint32_t i = 0; i < rows * cols; i++) {
+        uint32_t words[4];
+        random_words(key, (first + i) / 4, words);
+        assert_int_equal(keep[i], words[(first + i) % 4] >= least);
+    }
+    assert_true(guard_whole(&memory));
+    guard_free(&memory);
+}
+
 #define CHECK(name, shortest)                                                                                                  \
     static void name(void **unused)                                                                                            \
     {                                                                                                                          \
@@ -351,6 +368,7 @@ CHECK(maps, 0)
 CHECK(sums, 0)
 CHECK(norm, 0)
 CHECK(lrn, 0)
+CHECK(words, 0)
 CHECK(softmax, 1)
 CHECK(update, 0)
 CHECK(pools, 1)
@@ -450,11 +468,17 @@ static void batch_statistics(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(maps),           cmocka_unit_test(sums),
-        cmocka_unit_test(norm),           cmocka_unit_test(lrn),
-        cmocka_unit_test(softmax),        cmocka_unit_test(update),
-        cmocka_unit_test(pools),          cmocka_unit_test(accuracy),
-        cmocka_unit_test(special_values), cmocka_unit_test(batch_statistics),
+        cmocka_unit_test(maps),
+        cmocka_unit_test(sums),
+        cmocka_unit_test(norm),
+        cmocka_unit_test(lrn),
+        cmocka_unit_test(words),
+        cmocka_unit_test(softmax),
+        cmocka_unit_test(update),
+        cmocka_unit_test(pools),
+        cmocka_unit_test(accuracy),
+        cmocka_unit_test(special_values),
+        cmocka_unit_test(batch_statistics),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

@@ -3,21 +3,6 @@
 
 #include <math.h>
 
-void random_words(struct random_key key, uint32_t block, uint32_t words[4])
-{
-    // The 128-bit counter holds block, part and place, the 64-bit key seed and use; constants from the paper.
-    uint32_t c[4] = { block, key.part, (uint32_t)key.place, (uint32_t)(key.place >> 32) };
-    uint32_t k[2] = { (uint32_t)key.seed ^ key.use * 0x85EBCA6Bu, (uint32_t)(key.seed >> 32) ^ key.use };
-    for (int round = 0; round < 10; round++) {
-        uint64_t a = (uint64_t)0xD2511F53u * c[0], b = (uint64_t)0xCD9E8D57u * c[2];
-        uint32_t next[4] = { (uint32_t)(b >> 32) ^ c[1] ^ k[0], (uint32_t)b, (uint32_t)(a >> 32) ^ c[3] ^ k[1], (uint32_t)a };
-        for (int i = 0; i < 4; i++) c[i] = next[i];
-        k[0] += 0x9E3779B9u;
-        k[1] += 0xBB67AE85u;
-    }
-    for (int i = 0; i < 4; i++) words[i] = c[i];
-}
-
 static uint32_t word(struct random_key key, uint32_t index)
 {
     uint32_t words[4];

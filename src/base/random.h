@@ -15,8 +15,27 @@ struct random_key {
     uint32_t use, part; // a random_use, and which one of its kind (a node, a parameter)
 };
 
-// Four words number 4*block .. 4*block+3 of the stream of `key`.
-void random_words(struct random_key key, uint32_t block, uint32_t words[4]);
+// Four words number 4*block .. 4*block+3 of the stream of `key`. In the header, so that a loop over blocks becomes one over vectors.
+static inline void random_words(struct random_key key, uint32_t block, uint32_t words[4])
+{
+    // The 128-bit counter holds block, part and place, the 64-bit key seed and use; constants from the paper.
+    uint32_t c0 = block, c1 = key.part, c2 = (uint32_t)key.place, c3 = (uint32_t)(key.place >> 32);
+    uint32_t k0 = (uint32_t)key.seed ^ key.use * 0x85EBCA6Bu, k1 = (uint32_t)(key.seed >> 32) ^ key.use;
+#pragma GCC unroll 10
+    for (int round = 0; round < 10; round++) {
+        uint64_t a = (uint64_t)0xD2511F53u * c0, b = (uint64_t)0xCD9E8D57u * c2;
+        c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
+        c1 = (uint32_t)b;
+        c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+        c3 = (uint32_t)a;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    words[0] = c0;
+    words[1] = c1;
+    words[2] = c2;
+    words[3] = c3;
+}
 
 // Number `index` of the stream: uniform in [0, 1), or normal with mean 0 and variance 1.
 float random_uniform(struct random_key key, uint32_t index);

@@ -134,3 +134,18 @@ void KERNEL(mask)(size_t rows, size_t cols, const uint8_t *keep, float scale, co
             part_store(y, part, add ? part_load(y, part) + v : v);
         }
 }
+
+void KERNEL(draw)(struct random_key key, size_t first, size_t count, uint32_t least, uint8_t *keep)
+{
+    enum { BLOCKS = 16 };
+    for (size_t at = first / 4 * 4; at < first + count; at += 4 * BLOCKS) {
+        uint8_t kept[BLOCKS][4];
+        for (uint32_t b = 0; b < BLOCKS; b++) {
+            uint32_t words[4];
+            random_words(key, (uint32_t)(at / 4) + b, words);
+            for (int j = 0; j < 4; j++) kept[b][j] = words[j] >= least;
+        }
+        size_t skip = at < first ? first - at : 0, end = first + count - at < sizeof kept ? first + count - at : sizeof kept;
+        memcpy(keep + (at + skip - first), &kept[0][0] + skip, end - skip);
+    }
+}

@@ -2,6 +2,7 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
+#include "base/random.h"
 #include "kernels/tile.h"
 
 #include <stdbool.h>

@@ -8,6 +8,17 @@
 // The largest value; NaN if one is NaN.
 INLINE float row_max(size_t cols, const float *x)
 {
+    float lanes[LANES];
+    if (cols >= LANES) {
+        vf most = vload(x);
+        for (size_t i = LANES; i < cols; i += LANES) {
+            vf v = part_load(x, part_overlapping(i, cols));
+            most = vpick((v > most) | (v != v), v, most);
+        }
+        vstore(lanes, most);
+        x = lanes;
+        cols = LANES;
+    }
     float max = x[0];
     for (size_t i = 1; i < cols; i++) max = x[i] > max || x[i] != x[i] ? x[i] : max;
     return max;

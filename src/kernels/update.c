@@ -1,9 +1,6 @@
 // update.c - loops over all parameters at once: one step of the optimizer, and whether every value is a number.
 #include "kernels/declare.h"
 
-#include <float.h>
-#include <math.h>
-
 // g += weight_decay w; v = momentum v + g; w -= lr (v, or g + momentum v with nesterov).
 void KERNEL(sgd)(size_t n, float *restrict w, const float *restrict g, float *restrict v, float lr, float momentum,
                  float weight_decay, bool nesterov)
@@ -17,7 +14,14 @@ void KERNEL(sgd)(size_t n, float *restrict w, const float *restrict g, float *re
 
 bool KERNEL(all_finite)(size_t n, const float *x)
 {
-    int bad = 0;
-    for (size_t i = 0; i < n; i++) bad |= !(fabsf(x[i]) <= FLT_MAX);
-    return !bad;
+    enum { STREAMS = 8, STEP = STREAMS * LANES };
+    vf zero[STREAMS] = { 0 }; // x * 0 is 0 where x is finite, and else not a number
+    size_t i = 0;
+    for (; i + STEP <= n; i += STEP)
+#pragma GCC unroll 8
+        for (size_t j = 0; j < STREAMS; j++) zero[j] += vload(x + i + j * LANES) * 0.0f;
+    for (; i < n; i++) zero[0][0] += x[i] * 0.0f;
+#pragma GCC unroll 8
+    for (size_t j = 1; j < STREAMS; j++) zero[0] += zero[j];
+    return vsum(zero[0]) == 0;
 }

@@ -25,16 +25,6 @@ static float rate(const struct op_args *a)
     return ((const striate_dropout_options *)a->options)->rate;
 }
 
-// Value i is kept if word i of the node's stream is not among the lowest `rate` of all words.
-static void draw(const struct op_args *a, uint8_t *keep, size_t begin, size_t end)
-{
-    uint32_t least = (uint32_t)(rate(a) * 4294967296.0), words[4];
-    for (size_t i = begin; i < end; i++) {
-        if (i == begin || i % 4 == 0) random_words(a->random, (uint32_t)(i / 4), words);
-        keep[i] = words[i % 4] >= least;
-    }
-}
-
 static void mask(const struct op_args *a, const struct tensor *from, const struct tensor *to, size_t begin, size_t end,
                  bool add)
 {
@@ -47,7 +37,8 @@ static void forward_rows(void *context, size_t begin, size_t end)
 {
     const struct op_args *a = context;
     size_t c = (size_t)a->out->shape.c;
-    draw(a, a->saved, begin * c, end * c);
+    uint32_t least = (uint32_t)(rate(a) * 4294967296.0); // of all words, the lowest `rate` drop their values
+    a->k->draw(a->random, begin * c, (end - begin) * c, least, (uint8_t *)a->saved + begin * c);
     mask(a, a->in[0], a->out, begin, end, false);
 }
 
