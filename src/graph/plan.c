@@ -429,10 +429,10 @@ static void home_scratch(struct making *m, int (*scratch)[SCRATCH])
         const struct op_plan *plan = &m->drafts[i].plan;
         int back = backward_step(m, i), until = m->plan->backward[i] ? back : i;
         bool train = m->plan->train;
-        scratch[i][SAVED] = new_buffer(m, i, STRIATE_SAVED, plan->saved, i, until);
+        scratch[i][SAVED] = new_buffer(m, i, STRIATE_SAVED, train ? plan->saved : 0, i, until);
         scratch[i][PACKED] = new_buffer(m, i, STRIATE_PACKED, plan->packed, train ? i : -1, train ? i : m->end);
         scratch[i][SUMS] = new_buffer(m, i, STRIATE_WORKSPACE, plan->sums, i, last_sums(m, i));
-        scratch[i][WORK_FORWARD] = new_buffer(m, i, STRIATE_WORKSPACE, plan->workspace, i, i);
+        scratch[i][WORK_FORWARD] = new_buffer(m, i, STRIATE_WORKSPACE, plan->workspace - plan->backward_only, i, i);
         scratch[i][WORK_BACKWARD] = new_buffer(m, i, STRIATE_WORKSPACE, m->plan->backward[i] ? plan->workspace : 0, back, back);
     }
 }

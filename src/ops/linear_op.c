@@ -30,6 +30,7 @@ void linear_sizes(const struct linear *l, const struct op_args *a, struct op_pla
         plan->algorithm[d] = algorithm->name;
         plan->workspace = size_max(plan->workspace, algorithm->workspace(l, d) * sizeof(float));
     }
+    plan->backward_only = plan->workspace - linear_algorithm(l, FORWARD)->workspace(l, FORWARD) * sizeof(float);
     plan->packed = packed_floats(l) * sizeof(float);
     if (!f) return;
     if (f->relu) plan->flags |= READS_OUTPUT;

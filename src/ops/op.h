@@ -90,6 +90,7 @@ struct op_plan {
     const char *algorithm[DIRECTIONS]; // their names, where there is a choice
     size_t sums;                       // bytes of fusion.left_sums
     size_t saved, packed, workspace;   // bytes, for in[0]->n images; workspace: the larger of forward's and backward's
+    size_t backward_only;              // of the workspace: what forward does without
 };
 
 struct op_cost {
