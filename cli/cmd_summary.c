@@ -1,13 +1,14 @@
 // cmd_summary.c - a network layer by layer, and what it costs.
-#include "cli.h"
+#include "plan.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct arguments {
-    int json;
-    const char *filters, *layer;
+    int json, plan, batch_size, train, infer;
+    const char *filters, *layer, *svg;
     struct model_arguments model;
 };
 #define AT(field) offsetof(struct arguments, field)
@@ -15,10 +16,17 @@ static const struct option options[] = {
     { "json", OPTION_FLAG, AT(json), NULL, .doc = "print JSON" },
     { "filters", OPTION_TEXT, AT(filters), "FILE.png", .doc = "draw the filters of a convolution" },
     { "layer", OPTION_TEXT, AT(layer), "NAME", .doc = "which convolution --filters draws; else the first" },
+    { "plan", OPTION_FLAG, AT(plan), NULL,
+      .doc = "show the memory plan: its size, what is in use when most is, algorithms, and lifetimes against the arena" },
+    { "batch-size", OPTION_INT, AT(batch_size), "N", .doc = "--plan: images at once", .preset = "1", .low = 1, .high = 65536 },
+    { "train", OPTION_FLAG, AT(train), NULL, .doc = "--plan: for training (the default)" },
+    { "infer", OPTION_FLAG, AT(infer), NULL, .doc = "--plan: for inference" },
+    { "svg", OPTION_TEXT, AT(svg), "FILE.svg", .doc = "--plan: draw it" },
     { "", OPTION_GROUP, AT(model), NULL, .doc = "Weights without a network inside", .group = model_options },
     { 0 },
 };
-const struct usage summary_usage = { "MODEL|NAME|FILE.net [--json]\n--model NAME --weights FILE [--filters FILE.png]",
+const struct usage summary_usage = { "MODEL|NAME|FILE.net [--json]\n--plan MODEL|NAME|FILE.net [--batch-size N] "
+                                     "[--train|--infer] [--svg FILE.svg]\n--model NAME --weights FILE [--filters FILE.png]",
                                      "Shows a model file, a network of the zoo or a text network layer by layer: output size, "
                                      "parameters, multiply-adds (MACs), FLOPs "
                                      "(2 x MACs) and memory of one image, the field of input pixels that one output pixel "
@@ -75,6 +83,35 @@ static int draw(striate_graph *graph, const striate_layer *layers, int count, co
     return code;
 }
 
+static int show_plan(striate_graph *graph, const struct arguments *a, const char *name)
+{
+    striate_plan *plan;
+    char what[PATH_MAX];
+    const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
+    snprintf(what, sizeof what, "%s, %s, batch %d", base, a->infer ? "inference" : "training", a->batch_size);
+    int code = report(striate_forecast(&plan, graph, (striate_plan_options){ .batch = a->batch_size, .train = !a->infer }));
+    if (code) return code;
+    if (a->json)
+        code = print_json(plan_json(plan));
+    else
+        plan_show(plan, what);
+    if (!code && a->svg) code = plan_draw(plan, a->svg, what);
+    striate_plan_free(plan);
+    return code;
+}
+
+static int show_layers(striate_graph *graph, const struct arguments *a, bool weights)
+{
+    striate_layer *layers = NULL;
+    struct totals totals;
+    int count = 0, code = source_totals(&totals, graph);
+    if (!code) code = report(striate_layers(&layers, &count, graph));
+    if (!code) code = a->json ? show_json(layers, count, &totals) : show(layers, count, &totals);
+    if (!code && a->filters) code = draw(graph, layers, count, a, weights);
+    free(layers);
+    return code;
+}
+
 int cmd_summary(int argc, char **argv)
 {
     struct arguments a = { 0 };
@@ -82,17 +119,14 @@ int cmd_summary(int argc, char **argv)
     int words = options_parse(&summary_usage, &a, argc, argv);
     const char *name = words ? argv[1] : a.model.model;
     if (!name || (words && a.model.model)) return complain(CODE_USAGE, "summary needs one MODEL, NAME or FILE.net");
+    if (!a.plan && (a.train || a.infer || a.svg)) return complain(CODE_USAGE, "--train, --infer and --svg go with --plan");
+    if (a.train && a.infer) return complain(CODE_USAGE, "--train or --infer: one of the two");
+    if (a.plan && a.filters) return complain(CODE_USAGE, "--filters goes without --plan");
     striate_graph *graph = NULL;
     striate_model *model = NULL;
-    striate_layer *layers = NULL;
-    struct totals totals;
-    int count = 0, code = source_graph(&graph, &model, name, (striate_zoo_options){ 0 });
+    int code = source_graph(&graph, &model, name, (striate_zoo_options){ 0 });
     if (!code && a.model.weights) code = report(striate_load_weights(graph, a.model.weights));
-    if (!code) code = source_totals(&totals, graph);
-    if (!code) code = report(striate_layers(&layers, &count, graph));
-    if (!code) code = a.json ? show_json(layers, count, &totals) : show(layers, count, &totals);
-    if (!code && a.filters) code = draw(graph, layers, count, &a, model || a.model.weights);
-    free(layers);
+    if (!code) code = a.plan ? show_plan(graph, &a, name) : show_layers(graph, &a, model || a.model.weights);
     if (!model) striate_graph_free(graph);
     striate_model_free(model);
     return code;
