@@ -28,7 +28,8 @@ static const struct option options[] = {
     { "resume", OPTION_TEXT, AT(resume), "RUN", .doc = "go on from RUN/last.safetensors, with the options of RUN/args.json" },
     { "overwrite", OPTION_FLAG, AT(overwrite), NULL, .doc = "let --out be a folder that holds a run, which is lost" },
     { "epochs", OPTION_INT, AT(epochs), "N", .doc = "times that every image is seen", .preset = "10", .low = 1, .high = 1e6 },
-    { "batch-size", OPTION_INT, AT(batch_size), "N", .doc = "images per step", .preset = "64", .low = 1, .high = 65536 },
+    { "batch-size", OPTION_INT, AT(batch_size), "N|auto", .doc = "images per step; auto: as many as fit into memory",
+      .preset = "64", .low = 1, .high = 65536, .zero = "auto" },
     { "lr", OPTION_FLOAT, AT(lr), "X", .doc = "learning rate", .preset = "0.01", .low = 1e-12, .high = 1e6 },
     { "momentum", OPTION_FLOAT, AT(momentum), "X", .doc = "of the gradients; 0 is plain gradient descent", .preset = "0.9",
       .low = 0, .high = 0.99999 },
@@ -84,6 +85,7 @@ struct session {
     const char *validates_on;
     striate_model *model;
     struct totals totals;
+    striate_training_memory memory;
     striate_preprocessing how;
     char changed[96]; // how the network differs from the published one
     struct progress progress;
@@ -301,18 +303,86 @@ static int check_arguments(struct arguments *a, char out[PATH_MAX])
     return CODE_OK;
 }
 
+static striate_training training_of(struct session *s)
+{
+    const struct arguments *a = &s->a;
+    striate_training how = { .epochs = a->epochs,
+                             .batch_size = a->batch_size,
+                             .learning_rate = a->lr,
+                             .momentum = a->momentum,
+                             .weight_decay = a->weight_decay,
+                             .nesterov = a->nesterov,
+                             .schedule = (striate_schedule)a->schedule,
+                             .step_epochs = a->step_size,
+                             .gamma = a->gamma,
+                             .power = a->power,
+                             .warmup_epochs = a->warmup,
+                             .seed = a->seed,
+                             .exact = a->exact,
+                             .out = a->out,
+                             .resume = a->resume != NULL,
+                             .overwrite = a->overwrite,
+                             .save_steps = a->save_steps,
+                             .user = s };
+    for (int i = 0; i < a->milestones.count; i++) how.milestones[i] = a->milestones.at[i];
+    return how;
+}
+
+// ---- memory
+
+// Batch sizes worth trying, from the smallest: 1..8, then multiples of 8.
+static int batch_at(int index)
+{
+    return index < 8 ? index : 8 * (index - 7);
+}
+
+static bool fits(struct session *s, int batch, double room)
+{
+    striate_training how = training_of(s);
+    striate_training_memory memory;
+    how.batch_size = batch;
+    return !striate_training_forecast(&memory, s->model, s->train, s->validation, &how) && (double)memory.total <= room;
+}
+
+// The largest batch that fits, with some room left for others; 0: none does.
+static int largest_batch(struct session *s, double available)
+{
+    int images = striate_data_about(s->train).images, low = 0, high = 1;
+    while (batch_at(high + 1) <= images && batch_at(high + 1) <= 65536) high++;
+    while (low < high) {
+        int middle = (low + high + 1) / 2;
+        if (fits(s, batch_at(middle), 0.9 * available))
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return batch_at(low);
+}
+
+// Chooses the batch size where that is asked for, and refuses to begin what cannot end well.
+static int check_memory(struct session *s)
+{
+    struct arguments *a = &s->a;
+    size_t available = striate_memory_available();
+    if (!a->batch_size && available == SIZE_MAX)
+        return complain(CODE_USAGE, "--batch-size auto: this system does not say how much memory there is; give a number");
+    int most = a->batch_size && fits(s, a->batch_size, (double)available) ? a->batch_size : largest_batch(s, (double)available);
+    if (most && !a->batch_size) a->batch_size = most;
+    striate_training how = training_of(s);
+    if (!a->batch_size) how.batch_size = 1;
+    int code = report(striate_training_forecast(&s->memory, s->model, s->train, s->validation, &how));
+    if (code || (most && most == a->batch_size)) return code;
+    char remedy[64] = "not even one image at a time fits";
+    if (most) snprintf(remedy, sizeof remedy, "choose --batch-size %d, the largest that fits", most);
+    return complain(CODE_FAILED, "training with batches of %d takes %s more, and %s are available; %s", how.batch_size,
+                    bytes((double)s->memory.total).s, bytes((double)available).s, remedy);
+}
+
 // ---- what is shown
 
 static int show_header(const struct session *s)
 {
     const struct arguments *a = &s->a;
-    striate_plan *plan = NULL;
-    striate_plan_options how = { .batch = a->batch_size, .train = 1, .seed = a->seed, .exact = a->exact };
-    int code = report(striate_compile(&plan, striate_model_graph(s->model), how));
-    if (code) return code;
-    double memory = (double)striate_plan_bytes(plan);
-    striate_plan_free(plan);
-
     static const char *const schedules[] = { "constant", "step", "multistep", "inv", "cosine" };
     striate_data_info train = striate_data_about(s->train), validation = striate_data_about(s->validation);
     int64_t steps = (train.images + a->batch_size - 1) / a->batch_size;
@@ -327,8 +397,14 @@ static int show_header(const struct session *s)
     printf("\ntraining    %d epoch%s of %s steps, batch %d, lr %g %s, momentum %g%s, weight decay %g, seed %llu%s\n", a->epochs,
            a->epochs > 1 ? "s" : "", commas(steps).s, a->batch_size, (double)a->lr, schedules[a->schedule], (double)a->momentum,
            a->nesterov ? " (Nesterov)" : "", (double)a->weight_decay, (unsigned long long)a->seed, a->exact ? ", exact" : "");
-    printf("machine     %d threads, %s, %s for activations and gradients\n", striate_threads(a->threads), striate_isa(),
-           bytes(memory).s);
+    printf("machine     %d threads, %s\n", striate_threads(a->threads), striate_isa());
+    const striate_training_memory *m = &s->memory;
+    printf(
+        "memory      %s: %s activations and their gradients, %s gradients and momentum of weights, %s batches, %s validation; "
+        "%s held already\n",
+        bytes((double)(striate_memory_held() + m->total)).s, bytes((double)m->plan.arena).s,
+        bytes((double)(m->plan.gradients + m->plan.momentum)).s, bytes((double)m->batches).s, bytes((double)m->validation).s,
+        bytes((double)striate_memory_held()).s);
     printf("run         %s\n\n", a->out);
     fflush(stdout);
     return CODE_OK;
@@ -383,28 +459,10 @@ static int train(struct session *s)
     const struct arguments *a = &s->a;
     char *json = arguments_json(a);
     if (!json) return no_memory();
-    striate_training how = { .epochs = a->epochs,
-                             .batch_size = a->batch_size,
-                             .learning_rate = a->lr,
-                             .momentum = a->momentum,
-                             .weight_decay = a->weight_decay,
-                             .nesterov = a->nesterov,
-                             .schedule = (striate_schedule)a->schedule,
-                             .step_epochs = a->step_size,
-                             .gamma = a->gamma,
-                             .power = a->power,
-                             .warmup_epochs = a->warmup,
-                             .seed = a->seed,
-                             .exact = a->exact,
-                             .out = a->out,
-                             .resume = a->resume != NULL,
-                             .overwrite = a->overwrite,
-                             .save_steps = a->save_steps,
-                             .arguments = json,
-                             .on_step = on_step,
-                             .on_epoch = on_epoch,
-                             .user = s };
-    for (int i = 0; i < a->milestones.count; i++) how.milestones[i] = a->milestones.at[i];
+    striate_training how = training_of(s);
+    how.arguments = json;
+    how.on_step = on_step;
+    how.on_epoch = on_epoch;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     s->images_before = -1;
@@ -433,6 +491,7 @@ int cmd_train(int argc, char **argv)
         code = open_data(&s);
     }
     if (!code) code = build_model(&s);
+    if (!code) code = check_memory(&s);
     if (!code) code = show_header(&s);
     if (!code) code = train(&s);
     striate_model_free(s.model);

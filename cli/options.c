@@ -127,7 +127,10 @@ static bool set(const struct option *o, void *value, const char *s)
     case OPTION_INTS:
         return set_ints(o, value, s);
     case OPTION_INT:
-        if (!to_int(s, &integer) || !within(o, integer)) return false;
+        if (o->zero && !strcmp(s, o->zero))
+            integer = 0;
+        else if (!to_int(s, &integer) || !within(o, integer))
+            return false;
         *(int *)value = integer;
         return true;
     case OPTION_FLOAT:
@@ -226,8 +229,9 @@ static int take(const struct usage *usage, void *arguments, const char *verb, in
     }
     if (!value) value = argv[1];
     if (!set(s.found, (char *)arguments + s.offset, value)) {
-        complain(CODE_USAGE, "--%s '%s': expected %s%s%s", s.found->name, value, expected(s.found), range(s.found).s,
-                 s.found->type == OPTION_CHOICE ? s.found->metavar : "");
+        complain(CODE_USAGE, "--%s '%s': expected %s%s%s%s%s", s.found->name, value, expected(s.found), range(s.found).s,
+                 s.found->type == OPTION_CHOICE ? s.found->metavar : "", s.found->zero ? ", or " : "",
+                 s.found->zero ? s.found->zero : "");
         refuse(verb);
     }
     return took;

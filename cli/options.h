@@ -39,6 +39,7 @@ struct option {
     const char *preset; // the default, as one would type it; NULL: zero
     double low, high;   // of numbers, both included; equal: any
     const struct option *group;
+    const char *zero; // OPTION_INT: a word that stands for 0, whatever the range
 };
 
 struct usage {

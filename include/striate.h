@@ -79,6 +79,12 @@ STRIATE_API double striate_peak_gflops(const char *isa, int threads);
 // The measured rate of reading memory that no cache holds, in GB/s; likewise.
 STRIATE_API double striate_bandwidth(const char *isa, int threads);
 
+// The bytes that this process can still take: what the system has available, or less where a control group or a limit of the process (ulimit
+// -v) says so; SIZE_MAX where that cannot be found out.
+STRIATE_API size_t striate_memory_available(void);
+// The bytes of memory that this process holds; 0 where that cannot be found out.
+STRIATE_API size_t striate_memory_held(void);
+
 // ---- 3. Images and data sets ---------------------------------------------------------------------------------------------
 
 // An image: pixels[H][W][C] of 8 bits, rows top to bottom, C = 1 (gray) or 3 (R, G, B).
@@ -529,6 +535,18 @@ typedef struct striate_training {
 //   last.safetensors   all that an exact resume needs                            args.json, curve.png
 STRIATE_API striate_status striate_train(striate_model *model, const striate_data *data, const striate_data *validation,
                                          const striate_training *training);
+
+// What striate_train will take beyond what the process holds already (the data, the model's weights), found without taking it.
+typedef struct striate_training_memory {
+    striate_memory plan;
+    size_t batches;    // images read ahead
+    size_t validation; // a plan for inference, its batches and outputs
+    size_t checkpoint; // copies to be written, while validation's batches and outputs are gone
+    size_t total;      // the most at once
+} striate_training_memory;
+STRIATE_API striate_status striate_training_forecast(striate_training_memory *memory, striate_model *model,
+                                                     const striate_data *data, const striate_data *validation,
+                                                     const striate_training *training);
 
 // ---- 10. Measuring -------------------------------------------------------------------------------------------------------
 

@@ -258,6 +258,8 @@ static const struct row rows[] = {
     { "$S train --out", 2, NULL, "--out needs a value: RUN" },
     { "$S train --out --epochs 3", 2, NULL, "--out needs a value: RUN" },
     { "$S train --nesterov=1", 2, NULL, "--nesterov takes no value" },
+    { "$S train --batch-size x", 2, NULL, "expected a whole number from 1 to 65536, or auto" },
+    { "$S train --model cifar_resnet1202 --data toy --batch-size 65536 --out big", 1, NULL, "the largest that fits", "big" },
     { "$S train --data toy", 2, NULL, "train needs --model" },
     { "$S train --model lenet", 2, NULL, "train needs --data" },
     { "$S train toy", 2, NULL, "'toy' is one argument too many" },
@@ -286,6 +288,13 @@ static const struct row rows[] = {
     { "$S zoo lenet >edited.net && $S summary edited.net", 0, "4,586,000", NULL },
     { "$S summary lenet --json", 0, "\"macs\": 2293000", NULL },
     { "$S summary", 2, NULL, "summary needs one" },
+    { "$S summary lenet --plan --batch-size 64", 0, "the ratio is 1.0", NULL },
+    { "$S summary lenet --plan --infer", 0, "packed     ip1 ", NULL },
+    { "$S summary cifar_resnet20 --plan --svg plan.svg >/dev/null && tail -1 plan.svg", 0, "</svg>", NULL },
+    { "$S summary lenet --plan --train --json", 0, "\"kind\": \"gradient\"", NULL },
+    { "$S summary lenet --svg plan2.svg", 2, NULL, "go with --plan", "plan2.svg" },
+    { "$S summary lenet --plan --train --infer", 2, NULL, "one of the two" },
+    { "$S summary lenet --plan --svg nowhere/a.svg", 3, "arena", "nowhere/a.svg" },
     { "$S summary nowhere.net", 3, NULL, "nowhere.net" },
     { "$S summary op.net", 3, NULL, "op.net:2: c1: unknown op 'convv'; did you mean 'conv'?" },
     { "$S summary attribute.net", 3, NULL, "attribute.net:2: c1 (conv):" },
@@ -329,6 +338,7 @@ static const struct row rows[] = {
     { TRAIN_TOY "--out run", 2, NULL, "run holds a run already; --resume run goes on with it" },
     { TRAIN_TOY "--out run --overwrite", 0, "model     run/model.safetensors", "" },
     { TRAIN_TOY "--out deep/in/folders --val-split 0.25", 0, "40 images, held out", "" },
+    { TRAIN_TOY "--batch-size auto --out auto && grep batch-size auto/args.json", 0, "\"batch-size\": 160", "" },
     { TRAIN_TOY " && test -s runs/tiny-1/model.safetensors", 0, "run         runs/tiny-1", "" },
     { TRAIN_TOY "--out three-threads --threads 3 >/dev/null && cmp run/model.safetensors three-threads/model.safetensors", 0,
       NULL, "" },
@@ -529,8 +539,8 @@ static void check_tables(void **state)
         snprintf(line, sizeof line, "$S %s", sources[i]);
         assert_int_equal(shell(line), 0);
         char *text = slurp("out");
-        for (const char *word = "weight-decay\0channel-order\0topk\0confusion\0filters\0classes\0show\0steps\0suite\0exact\0"; *word;
-             word += strlen(word) + 1) {
+        for (const char *word = "weight-decay\0channel-order\0topk\0confusion\0filters\0classes\0show\0steps\0suite\0exact\0";
+             *word; word += strlen(word) + 1) {
             char escaped[32] = "", *to = escaped;
             for (const char *c = word; *c; c++) {
                 if (*c == '-' && !i) *to++ = '\\';

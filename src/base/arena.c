@@ -58,12 +58,22 @@ void arena_free(struct arena *arena)
     arena->last = NULL;
 }
 
+static size_t unit_of(size_t bytes)
+{
+    return bytes < HUGE_PAGE ? LINE : HUGE_PAGE;
+}
+
+size_t aligned_bytes(size_t bytes)
+{
+    size_t unit = unit_of(bytes);
+    return (bytes + unit - 1) / unit * unit;
+}
+
 // In huge pages where there are any: a network walks through more pages than the processor remembers addresses of.
 float *aligned_floats(size_t count)
 {
     if (count > SIZE_MAX / 2 / sizeof(float)) return NULL;
-    size_t unit = count * sizeof(float) < HUGE_PAGE ? LINE : HUGE_PAGE,
-           bytes = (count * sizeof(float) + unit - 1) / unit * unit;
+    size_t unit = unit_of(count * sizeof(float)), bytes = aligned_bytes(count * sizeof(float));
     float *floats = aligned_alloc(unit, bytes ? bytes : LINE);
 #ifdef MADV_HUGEPAGE
     if (floats && unit == HUGE_PAGE) madvise(floats, bytes, MADV_HUGEPAGE);

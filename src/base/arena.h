@@ -17,5 +17,6 @@ void arena_free(struct arena *arena);
 
 // A zeroed block of `count` floats on a cache line boundary; release with free(). NULL when there is no memory left.
 float *aligned_floats(size_t count);
+size_t aligned_bytes(size_t bytes); // that such a block of so many bytes takes
 
 #endif

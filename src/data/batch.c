@@ -43,10 +43,14 @@ struct batches {
     bool stop;
 };
 
+static size_t values_of(const striate_preprocessing *how)
+{
+    return (size_t)how->height * (size_t)how->width * (size_t)how->channels;
+}
+
 static size_t values(const struct batches *b)
 {
-    const striate_preprocessing *how = &b->preprocess.how;
-    return (size_t)how->height * (size_t)how->width * (size_t)how->channels;
+    return values_of(&b->preprocess.how);
 }
 
 static int batch_images(const struct batches *b, int batch)
@@ -151,6 +155,13 @@ striate_status batches_open(struct batches **batches, const struct batch_options
     else
         *batches = b;
     return status;
+}
+
+size_t batches_bytes(const struct batch_options *options)
+{
+    int images = options->data->info.images, batch = options->batch_size < images ? options->batch_size : images;
+    size_t image = values_of(options->preprocessing) * sizeof(float) + sizeof(int);
+    return SLOTS * (size_t)batch * image + (size_t)images * sizeof(int);
 }
 
 void batches_close(struct batches *batches)

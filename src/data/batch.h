@@ -24,6 +24,7 @@ struct batch_options {
 struct batches;
 striate_status batches_open(struct batches **batches, const struct batch_options *options);
 void batches_close(struct batches *batches);
+size_t batches_bytes(const struct batch_options *options); // that batches_open would take
 
 // Begins epoch `epoch` at its image number `first` (a multiple of the batch size: resuming in mid-epoch). Reading ahead starts here.
 striate_status batches_start(struct batches *batches, int epoch, int first);

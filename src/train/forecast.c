@@ -1,0 +1,41 @@
+// forecast.c - what a training will take, by laying out its plans without making them.
+#include "base/arena.h"
+#include "base/status.h"
+#include "data/batch.h"
+#include "train/settings.h"
+
+static striate_status lay_out(striate_memory *memory, striate_model *model, striate_plan_options options)
+{
+    striate_plan *plan;
+    TRY(striate_forecast(&plan, striate_model_graph(model), options));
+    *memory = striate_plan_memory(plan);
+    striate_plan_free(plan);
+    return STRIATE_OK;
+}
+
+striate_status striate_training_forecast(striate_training_memory *memory, striate_model *model, const striate_data *data,
+                                         const striate_data *validation, const striate_training *training)
+{
+    struct settings s;
+    striate_memory evaluation = { 0 };
+    striate_training_memory m = { 0 };
+    TRY(settings_make(&s, training, data, validation));
+    int batch = s.training.batch_size, images = s.validation_images;
+    TRY(lay_out(&m.plan, model, (striate_plan_options){ .batch = batch, .train = 1, .exact = s.training.exact }));
+    struct batch_options batches = { .data = data, .preprocessing = striate_model_preprocessing(model), .batch_size = batch };
+    m.batches = batches_bytes(&batches);
+    size_t outputs = 0;
+    if (validation) {
+        if (images < batch) batch = images;
+        TRY(lay_out(&evaluation, model, (striate_plan_options){ .batch = batch, .exact = s.training.exact }));
+        batches.data = validation;
+        outputs = batches_bytes(&batches) + (size_t)images * (size_t)striate_model_classes(model) * sizeof(float);
+    }
+    m.validation = evaluation.arena + outputs;
+    m.checkpoint = s.training.out ? m.plan.weights + m.plan.momentum : 0;
+    const size_t blocks[] = { m.plan.arena, m.plan.gradients, m.plan.momentum, m.batches, evaluation.arena };
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) m.total += aligned_bytes(blocks[i]);
+    m.total += aligned_bytes(m.checkpoint > outputs ? m.checkpoint : outputs);
+    *memory = m;
+    return STRIATE_OK;
+}
