@@ -18,10 +18,8 @@ bool KERNEL(all_finite)(size_t n, const float *x)
     vf zero[STREAMS] = { 0 }; // x * 0 is 0 where x is finite, and else not a number
     size_t i = 0;
     for (; i + STEP <= n; i += STEP)
-#pragma GCC unroll 8
-        for (size_t j = 0; j < STREAMS; j++) zero[j] += vload(x + i + j * LANES) * 0.0f;
+        UNROLLED (size_t j = 0; j < STREAMS; j++) zero[j] += vload(x + i + j * LANES) * 0.0f;
     for (; i < n; i++) zero[0][0] += x[i] * 0.0f;
-#pragma GCC unroll 8
-    for (size_t j = 1; j < STREAMS; j++) zero[0] += zero[j];
+    UNROLLED (size_t j = 1; j < STREAMS; j++) zero[0] += zero[j];
     return vsum(zero[0]) == 0;
 }
