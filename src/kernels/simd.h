@@ -45,6 +45,31 @@ INLINE void vstore(float *p, vf v)
     *(vf_anywhere *)p = v;
 }
 
+#if defined(__clang__)
+#define STREAM(p, v) __builtin_nontemporal_store(v, (vf *)(p))
+#elif defined(__AVX512F__)
+#define STREAM __builtin_ia32_movntps512
+#elif defined(__AVX2__)
+#define STREAM __builtin_ia32_movntps256
+#elif defined(__x86_64__)
+#define STREAM __builtin_ia32_movntps
+#else
+#define STREAM(p, v) vstore(p, v)
+#endif
+
+// A store past the caches, for what will not be read soon; p is aligned as a vector is. Other threads see it after vfence().
+INLINE void vstream(float *p, vf v)
+{
+    STREAM(p, v);
+}
+
+INLINE void vfence(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_sfence();
+#endif
+}
+
 // The first `count` < LANES floats; the rest is 0 and is not read. In pieces of fixed size, as a memcpy of any size is a call.
 INLINE vf vload_some(const float *p, size_t count)
 {

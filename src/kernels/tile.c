@@ -4,6 +4,8 @@
 #include "kernels/declare.h"
 #include "kernels/part.h"
 
+enum { LINE = 16 }; // floats that come into the cache together
+
 // Of the block's column j, which are those of `part` in memory.
 INLINE void add_rows(int rows, vf (*sum)[VECTORS], int j, const float *const *y, size_t column, struct part part)
 {
@@ -40,7 +42,10 @@ INLINE void finish(int rows, int vectors, size_t cols, const struct tile *t, siz
     }
     UNROLLED (int i = 0; i < rows; i++)
         UNROLLED (int j = 0; j < vectors; j++)
-            part_store(t->y[pixel + (size_t)i] + t->column, part_once((size_t)j * LANES, cols), sum[i][j]);
+            if (t->stream)
+                vstream(t->y[pixel + (size_t)i] + t->column + j * LANES, sum[i][j]);
+            else
+                part_store(t->y[pixel + (size_t)i] + t->column, part_once((size_t)j * LANES, cols), sum[i][j]);
 }
 
 // The same where the last vector is not whole, once for all blocks.
@@ -49,15 +54,46 @@ static __attribute__((noinline)) void finish_part(int rows, int vectors, const s
     finish(rows, vectors, t->cols, t, pixel, sum);
 }
 
+// Loops that stay loops, so that they cost the sums no registers. What comes near is the second cache: the first one is for what is at work.
+INLINE void fetch_rows(int rows, const float *const *x, ptrdiff_t ahead)
+{
+#pragma GCC unroll 1
+    for (int i = 0; i < rows; i++) __builtin_prefetch(x[i] + ahead, 0, 2);
+}
+
+INLINE const float *fetch_panel(size_t rows, int width, const float *w, ptrdiff_t ld)
+{
+#pragma GCC unroll 1
+    for (; rows--; w += ld)
+        UNROLLED (int i = 0; i < width; i += LINE) __builtin_prefetch(w + i, 0, 2);
+    return w;
+}
+
+// Lines of y into the first cache, where they will be wanted at the end.
+INLINE void fetch_outputs(int rows, int width, float *const *y, size_t column)
+{
+#pragma GCC unroll 1
+    for (int i = 0; i < rows; i++)
+        UNROLLED (int j = 0; j < width; j += LINE) __builtin_prefetch(y[i] + column + j, 1);
+}
+
 INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
 {
     vf sum[BLOCK_ROWS][VECTORS];
     UNROLLED (int i = 0; i < rows; i++)
         UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
+    if (!t->stream) fetch_outputs(rows, vectors * LANES, t->y + pixel, t->column);
+    size_t share = t->run * t->taps * pixel / t->pixels; // of the next panel's rows, block by block
+    size_t next_rows = LINE * (size_t)rows / t->pixels + 1;
+    const float *next = t->next ? t->next + (ptrdiff_t)share * t->next_ld : NULL;
     for (size_t tap = 0; tap < t->taps; tap++) {
         const float *x[BLOCK_ROWS], *w = t->w + t->row[tap] * (size_t)(vectors * LANES);
         UNROLLED (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
         for (size_t c = 0; c < t->run; c++, w += vectors * LANES) {
+            if (c % LINE == 0) {
+                if (t->fetch) fetch_rows(rows, t->fetch + tap * t->pixels + pixel, (ptrdiff_t)c + t->ahead);
+                if (next) next = fetch_panel(next_rows, vectors * LANES, next, t->next_ld);
+            }
             vf row[VECTORS];
             UNROLLED (int j = 0; j < vectors; j++) row[j] = vload(w + j * LANES);
             UNROLLED (int i = 0; i < rows; i++) {
@@ -104,4 +140,5 @@ void KERNEL(tile)(const struct tile *t)
         blocks[tallest + (int)(most - rows)].run(t, pixel);
         pixel += rows;
     }
+    if (t->stream) vfence();
 }

@@ -22,6 +22,12 @@ struct tile {
     bool relu;
     float *sum, *squares; // [cols]: the pixels' y - pivot and its square are added to these
     const float *pivot;   // [cols]; NULL: 0
+    bool stream;          // y, whole vectors that lie as vectors do, will not be read soon
+    // What the next tiles will want, to be brought near:
+    const float *const *fetch; // `run` values at fetch[tap * pixels + pixel] + ahead
+    ptrdiff_t ahead;
+    const float *next; // a panel like w, its rows `next_ld` apart
+    ptrdiff_t next_ld;
 };
 
 // Memory that will be needed soon: every block of sums asks for a line of the cache per pixel, at[pixel * step], until none is left.

@@ -79,7 +79,7 @@ static struct gradient gradient_of(const struct linear *l, const struct tensor *
     g.parts = size_max(1, size_min(size_min(g.places / PART, PARTS), PART_SUMS / g.stride));
     g.in_place = !g.turned && g.parts == 1;
     size_t pixels = size_min(CHUNK, g.places) * size_min(g.a.taps, (size_t)g.a.h.step * (size_t)g.a.w.step);
-    g.slices = g.a.narrow ? 1 : size_ratio(g.a.run, size_min(WINDOW_RUN, size_max(NEAR / pixels, NARROW)));
+    g.slices = g.a.rows ? 1 : size_ratio(g.a.run, size_min(WINDOW_RUN, size_max(NEAR / pixels, NARROW)));
     g.shares = size_max(PIECES / (g.parts * l->groups * g.slices), size_ratio(cols, SHARE));
     g.shares = size_max(1, size_min(g.shares, g.panels.count));
     g.copies = size_ratio(g.panels.count, g.shares) * widest * CHUNK;

@@ -1,69 +1,107 @@
-// product.c - convolution and dense layers forward and backward to the data, as a product of windows and panels of weights.
-#include "ops/linear.h"
+// product.c - windows times panels of weights, block by block. What makes it fast is where things lie: a block's rows of x and a slice of a
+// panel in the second cache, what comes next fetched while this is computed, rows whose addresses would meet in the first cache copied apart.
+#include "ops/product.h"
 
 #include "base/parallel.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum {
-    BLOCK = 112,     // pixels of a piece: a multiple of every block height of the kernel
-    DEPTH = 384,     // of a panel at once, so that this much of it stays in the cache while the pixels of a block pass
-    LIST = 24 * 112, // pointers of a piece
-    SCRATCH = 16384, // floats for rows that are partly padding
-    ROW = 64,        // of a window, as one run
-    PIECES = 32,     // at least so many, where the panels allow
-    IMAGES = 12,     // that make it worth while to go by place
+    BLOCK = 112,    // places of a block where there are many: a multiple of every block height of the kernel
+    MOST = 140,     // where there are few
+    TALL = 14,      // the kernel's tallest block
+    DEPTH = 512,    // of a slice
+    SLICE = 384,    // where one is not enough
+    TAPS = 25,      // of a slice
+    LINE = 16,      // floats that come into the cache together
+    MEET = 1024,    // floats after which addresses meet in the first cache
+    PANELS = 3,     // at least, to make it worth while to copy rows
+    NEAR = 1 << 17, // weights that stay in the second cache
+    FAR = 1 << 21,  // values of y that do not stay in any
+    PIECES = 32,    // at least so many, where the panels allow
+    IMAGES = 12,    // that make it worth while to go by place
 };
 static const double INSIDE = 0.8; // of the taps, above which it is not
 
-static size_t panel_floats(const struct linear *l, size_t cols, size_t depth)
-{
-    struct panels panels = panels_of(l->k, cols);
-    return l->groups * panels.vectors * panels.lanes * depth;
-}
-
-size_t direct_packed(const struct linear *l)
-{
-    return panel_floats(l, l->filters, linear_taps(l) * l->channels);
-}
-
-size_t direct_workspace(const struct linear *l, enum direction direction)
-{
-    if (direction == BACKWARD_WEIGHTS) return direct_weights_workspace(l);
-    return direction == BACKWARD_DATA ? panel_floats(l, l->channels, linear_taps(l) * l->filters) : 0;
-}
-
-// ---- y = window(x) panels ----
-
-struct product {
-    const struct kernels *k;
-    struct window window; // over x's first group
-    struct panels panels;
-    const float *packed; // [groups][panels][taps * channels][width]
-    const struct tensor *y;
-    const struct epilogue *epilogue; // its parts: the blocks
-    size_t groups;
-    size_t stretch, blocks, block; // every `stretch` places are cut into `blocks` blocks of `block` places
-    size_t shares;                 // the panels are cut into so many
-    bool add;
-};
-
-// Cuts the places into blocks. By place, windows that are padding for the most part cost only what lies in the image.
-static void product_cut(struct product *p)
+// By place, windows that are padding for the most part cost only what lies in the image. How deep slices are depends on the weights alone, as it
+// decides how sums are rounded.
+void product_cut(struct product *p)
 {
     struct window *w = &p->window;
     size_t places = window_places(w);
-    w->by_place = !w->narrow && w->images >= IMAGES && window_inside(w) < INSIDE;
+    w->by_place = !w->rows && w->images >= IMAGES && window_inside(w) < INSIDE;
     p->stretch = w->by_place ? w->images : places;
-    p->block = BLOCK;
-    while (w->narrow && p->block * size_min((size_t)w->h.taps * (size_t)w->w.taps * w->channels, DEPTH) > SCRATCH)
-        p->block -= 14;
-    p->blocks = size_ratio(p->stretch, p->block);
+    p->blocks = size_ratio(p->stretch, p->stretch <= 2 * MOST ? MOST : BLOCK);
+    p->block = p->blocks ? size_ratio(p->stretch, p->blocks * TALL) * TALL : 0;
+    p->run = w->run <= DEPTH ? w->run : size_ratio(w->run, size_ratio(w->run, SLICE) * LINE) * LINE;
+    p->taps = size_max(1, size_min(DEPTH / p->run, TAPS));
+    if (w->taps) p->taps = size_ratio(w->taps, size_ratio(w->taps, p->taps));
+    p->slices = size_max(1, size_ratio(w->taps, p->taps) * size_ratio(w->run, p->run));
+    size_t blocks = product_blocks(p);
+    p->shares = blocks ? size_max(1, size_min(p->panels.count, PIECES / (blocks * p->groups))) : 1;
 }
 
-static size_t product_blocks(const struct product *p)
+size_t product_blocks(const struct product *p)
 {
     return p->stretch ? window_places(&p->window) / p->stretch * p->blocks : 0;
+}
+
+static size_t slice_depth(const struct product *p) // at most
+{
+    return size_min(DEPTH, p->window.taps * p->window.run);
+}
+
+static size_t rows_floats(const struct product *p) // a block's rows of a slice, perhaps with a line between them
+{
+    return MOST * (slice_depth(p) + slice_depth(p) / 4 + LINE);
+}
+
+static size_t slot_floats(const struct product *p) // these, and a slice of a panel
+{
+    return rows_floats(p) + (p->packed ? 0 : slice_depth(p) * (size_t)(p->k->lanes * p->k->vectors));
+}
+
+size_t product_workspace(const struct product *p)
+{
+    return size_max(1, p->slots) * slot_floats(p);
+}
+
+struct slice {
+    size_t tap, taps, skip, run; // `taps` taps from `tap` on, of each `run` values from `skip` on
+};
+
+static struct slice slice_at(const struct product *p, size_t index)
+{
+    const struct window *w = &p->window;
+    size_t runs = size_ratio(w->run, p->run), tap = index / runs * p->taps, skip = index % runs * p->run;
+    return (struct slice){ tap, size_min(p->taps, w->taps - tap), skip, size_min(p->run, w->run - skip) };
+}
+
+// Where a panel's rows of tap `tap` begin, from row `skip` on, `ld` floats apart.
+static const float *panel_rows(const struct product *p, const struct panel *panel, size_t group, size_t tap, size_t skip,
+                               ptrdiff_t *ld)
+{
+    const struct window *w = &p->window;
+    size_t cols = (size_t)w->w.taps, depth = w->taps * w->run;
+    *ld = (ptrdiff_t)(p->packed ? panel->width : p->kernel * p->panels.cols);
+    if (p->packed)
+        return p->weights + (group * p->panels.vectors * p->panels.lanes + panel->first) * depth +
+               (tap * w->run + skip) * panel->width;
+    size_t r = (size_t)w->h.tap_first + tap / cols * (size_t)w->h.tap_every;
+    size_t s = (size_t)w->w.tap_first + tap % cols * (size_t)w->w.tap_every;
+    return p->weights + ((group * w->run + skip) * p->kernel + r * p->kernel_w + s) * p->panels.cols + panel->first;
+}
+
+static const float *pack_slice(const struct product *p, const struct panel *panel, size_t group, const struct slice *s,
+                               float *packed)
+{
+    for (size_t t = 0; t < s->taps; t++) {
+        ptrdiff_t ld;
+        const float *rows = panel_rows(p, panel, group, s->tap + t, s->skip, &ld);
+        p->k->pack_rows(s->run, panel->cols, panel->width, rows, ld, packed + t * s->run * panel->width);
+    }
+    return packed;
 }
 
 // Leaves out the taps that are padding for all places of the list; returns how many remain.
@@ -76,6 +114,15 @@ static size_t drop_padding(const float **list, size_t *row, size_t places, size_
         row[left++] = row[t];
     }
     return left;
+}
+
+// How far behind a slice of x lies the next: of the same places, or, as windows of neighbours overlap, of the places a block later.
+static ptrdiff_t distance(const struct product *p, const struct slice *s, const struct slice *next)
+{
+    const struct window *w = &p->window;
+    if (next->tap == s->tap && next->skip > s->skip) return (ptrdiff_t)(next->skip - s->skip);
+    ptrdiff_t places = w->by_place ? 1 : (ptrdiff_t)p->block * w->h.step;
+    return places * w->w.step * w->ld - (ptrdiff_t)s->skip;
 }
 
 // What the last visit to a panel does with the sums: `column` is its first of all `columns`.
@@ -93,43 +140,60 @@ static void tile_finish(struct tile *t, const struct epilogue *e, float *const *
     if (e->pivot) t->pivot = e->pivot + column;
 }
 
+// Is y large, and do its lines belong to one panel each?
+static bool streams(const struct product *p, const struct panel *panel)
+{
+    const struct tensor *y = p->y;
+    return !p->add && p->slices == 1 && tensor_count(y) >= FAR && (uintptr_t)y->data % (LINE * sizeof(float)) == 0 &&
+           y->ld % LINE == 0 && (p->groups == 1 || p->panels.cols % LINE == 0) && panel->first % LINE == 0 &&
+           panel->width % LINE == 0 && panel->cols == panel->width;
+}
+
 static void product_block(const struct product *p, size_t block, size_t group, size_t share)
 {
-    const float *x[LIST];
-    float *y[BLOCK], *residual[BLOCK], scratch[SCRATCH];
-    size_t row[LIST];
+    const float *x[TAPS * MOST], *copies[TAPS * MOST];
+    float *y[MOST], *residual[MOST], *rows = p->workspace + parallel_slot() * slot_floats(p), *loose = rows + rows_floats(p);
+    size_t row[TAPS];
     size_t within = block % p->blocks * p->block, first = block / p->blocks * p->stretch + within;
     size_t places = size_min(p->block, p->stretch - within), filters = p->panels.cols;
+    size_t from = p->panels.count * share / p->shares, to = p->panels.count * (share + 1) / p->shares;
+    const struct epilogue *e = p->epilogue;
     struct window w = p->window;
     w.data += group * w.channels;
     window_outputs(y, &w, first, places, p->y, group * filters);
-    const struct epilogue *e = p->epilogue;
     if (e->residual) window_outputs(residual, &w, first, places, e->residual, group * filters);
-    size_t taps = size_max(1, size_min(DEPTH / w.run, LIST / places)), run = size_ratio(w.run, size_ratio(w.run, DEPTH));
-    size_t from = p->panels.count * share / p->shares, to = p->panels.count * (share + 1) / p->shares;
-    const float *packed = p->packed + group * p->panels.vectors * p->panels.lanes * w.taps * w.run;
-    bool begun = false;
-    for (size_t tap = 0, skip = 0; !begun || tap < w.taps; begun = true) {
-        size_t now = size_min(taps, w.taps - tap), length = size_min(run, w.run - skip);
-        window_list(x, scratch, &w, first, places, tap, now, skip);
-        for (size_t t = 0; t < now; t++) row[t] = (tap + t) * w.run + skip;
-        size_t left = w.by_place ? drop_padding(x, row, places, now) : now;
-        skip += length;
-        if (skip == w.run) skip = 0, tap += now;
-        for (size_t i = from; i < to; i++) {
-            struct panel panel = panel_at(&p->panels, i);
+    bool meet = !w.by_place && w.w.step * w.ld % MEET == 0 && p->run >= 4 * LINE && to - from >= PANELS;
+    bool far = p->panels.vectors * p->panels.lanes * w.taps * w.run > NEAR && places > TALL;
+    for (size_t i = 0; i < p->slices; i++) {
+        bool last = i + 1 == p->slices;
+        struct slice s = slice_at(p, i), next = slice_at(p, last ? 0 : i + 1);
+        window_list(x, rows, &w, first, places, s.tap, s.taps, s.skip);
+        for (size_t t = 0; t < s.taps; t++) row[t] = t * (p->packed ? w.run : s.run);
+        size_t taps = w.by_place ? drop_padding(x, row, places, s.taps) : s.taps;
+        for (size_t r = 0; r < taps * places && meet; r++) {
+            copies[r] = rows + r * (p->run + LINE);
+            memcpy(rows + r * (p->run + LINE), x[r], s.run * sizeof **x);
+        }
+        for (size_t j = from; j < to; j++) {
+            struct panel panel = panel_at(&p->panels, j), later = panel_at(&p->panels, j + 1 < to ? j + 1 : from);
+            const struct slice *then = j + 1 < to ? &s : &next;
             struct tile tile = { .pixels = places,
-                                 .taps = left,
-                                 .run = length,
-                                 .x = x,
+                                 .taps = taps,
+                                 .run = s.run,
+                                 .x = meet ? copies : x,
                                  .row = row,
-                                 .w = packed + panel.first * w.taps * w.run,
                                  .vectors = panel.vectors,
                                  .y = y,
                                  .column = panel.first,
                                  .cols = panel.cols,
-                                 .add = p->add || begun };
-            if (tap >= w.taps) tile_finish(&tile, e, residual, block, p->groups * filters, group * filters + panel.first);
+                                 .add = p->add || i > 0,
+                                 .stream = streams(p, &panel),
+                                 .fetch = j == from && !w.rows ? x : NULL,
+                                 .ahead = distance(p, &s, &next) };
+            tile.w = p->packed ? panel_rows(p, &panel, group, s.tap, s.skip, &tile.next_ld)
+                               : pack_slice(p, &panel, group, &s, loose);
+            if (far) tile.next = panel_rows(p, &later, group, then->tap, then->skip, &tile.next_ld);
+            if (last) tile_finish(&tile, e, residual, block, p->groups * filters, group * filters + panel.first);
             p->k->tile(&tile);
         }
     }
@@ -141,116 +205,7 @@ static void product_pieces(void *context, size_t begin, size_t end)
     for (size_t i = begin; i < end; i++) product_block(p, i / p->shares / p->groups, i / p->shares % p->groups, i % p->shares);
 }
 
-static void product_run(struct product *p)
+void product_run(struct product *p)
 {
-    product_cut(p);
-    size_t blocks = product_blocks(p);
-    if (!blocks) return;
-    p->shares = size_max(1, size_min(p->panels.count, PIECES / (blocks * p->groups)));
-    parallel_for(blocks * p->groups * p->shares, 1, product_pieces, p);
-}
-
-// ---- forward ----
-
-struct packing {
-    const struct linear *l;
-    struct panels panels;
-    struct axis h, w;
-    size_t depth, slices;
-    const float *weights;
-    float *packed;
-};
-
-static void pack_filters(void *context, size_t begin, size_t end)
-{
-    const struct packing *p = context;
-    for (size_t i = begin; i < end; i++) {
-        size_t group = i / p->slices / p->panels.count, from = i % p->slices * DEPTH, to = size_min(p->depth, from + DEPTH);
-        struct panel panel = panel_at(&p->panels, i / p->slices % p->panels.count);
-        float *packed = p->packed + (group * p->panels.vectors * p->panels.lanes + panel.first) * p->depth;
-        p->l->k->pack_columns(to - from, panel.cols, panel.width,
-                              p->weights + (group * p->panels.cols + panel.first) * p->depth + from, (ptrdiff_t)p->depth,
-                              packed + from * panel.width);
-    }
-}
-
-void direct_pack(const struct linear *l, const float *weights, float *packed)
-{
-    struct packing p = { .l = l,
-                         .panels = panels_of(l->k, l->filters),
-                         .depth = linear_taps(l) * l->channels,
-                         .weights = weights,
-                         .packed = packed };
-    p.slices = size_ratio(p.depth, DEPTH);
-    parallel_for(l->groups * p.panels.count * p.slices, 1, pack_filters, &p);
-}
-
-size_t direct_parts(const struct linear *l)
-{
-    size_t longest = l->groups == 1 ? ROW : 0;
-    struct product p = { .window = window_of(l->h, l->w, l->images, NULL, (ptrdiff_t)l->channels, l->channels, longest) };
-    product_cut(&p);
-    return product_blocks(&p);
-}
-
-void direct_forward(const struct linear *l, const struct tensor *x, const float *packed, const struct epilogue *epilogue,
-                    float *workspace, const struct tensor *y)
-{
-    (void)workspace;
-    size_t longest = l->groups == 1 ? ROW : 0;
-    struct product p = { .k = l->k,
-                         .window = window_of(l->h, l->w, l->images, x->data, x->ld, l->channels, longest),
-                         .groups = l->groups,
-                         .panels = panels_of(l->k, l->filters),
-                         .packed = packed,
-                         .y = y,
-                         .epilogue = epilogue };
-    product_run(&p);
-}
-
-// ---- backward to the data ----
-
-static void pack_channels(void *context, size_t begin, size_t end)
-{
-    const struct packing *p = context;
-    size_t taps = p->depth / p->l->filters, cols = (size_t)p->w.taps;
-    size_t ld = linear_taps(p->l) * p->l->channels;
-    for (size_t i = begin; i < end; i++) {
-        size_t tap = i % taps, group = i / taps / p->panels.count;
-        struct panel panel = panel_at(&p->panels, i / taps % p->panels.count);
-        size_t r = (size_t)p->h.tap_first + tap / cols * (size_t)p->h.tap_every;
-        size_t s = (size_t)p->w.tap_first + tap % cols * (size_t)p->w.tap_every;
-        float *packed = p->packed + (group * p->panels.vectors * p->panels.lanes + panel.first) * p->depth;
-        const float *weights = p->weights + group * p->l->filters * ld + (r * (size_t)p->l->w.taps + s) * p->l->channels;
-        p->l->k->pack_rows(p->l->filters, panel.cols, panel.width, weights + panel.first, (ptrdiff_t)ld,
-                           packed + tap * p->l->filters * panel.width);
-    }
-}
-
-// The same product, with windows over dy. Where the stride is not 1, dx falls into classes of pixels that see the same taps.
-void direct_data(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
-                 const struct tensor *dx, bool add)
-{
-    for (int i = 0; i < l->h.step && i < l->h.ins; i++)
-        for (int j = 0; j < l->w.step && j < l->w.ins; j++) {
-            struct axis h = axis_backward(&l->h, i), w = axis_backward(&l->w, j);
-            struct packing pack = { .l = l,
-                                    .panels = panels_of(l->k, l->channels),
-                                    .h = h,
-                                    .w = w,
-                                    .weights = weights,
-                                    .depth = (size_t)h.taps * (size_t)w.taps * l->filters,
-                                    .packed = workspace };
-            if (!pack.depth && add) continue;
-            parallel_for(l->groups * pack.panels.count * (size_t)h.taps * (size_t)w.taps, 1, pack_channels, &pack);
-            struct product p = { .k = l->k,
-                                 .window = window_of(h, w, l->images, dy->data, dy->ld, l->filters, 0),
-                                 .groups = l->groups,
-                                 .panels = pack.panels,
-                                 .packed = workspace,
-                                 .y = dx,
-                                 .epilogue = &(struct epilogue){ 0 },
-                                 .add = add };
-            product_run(&p);
-        }
+    parallel_for_on(p->slots, product_blocks(p) * p->groups * p->shares, 1, product_pieces, p);
 }

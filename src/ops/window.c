@@ -37,14 +37,13 @@ struct window window_of(struct axis h, struct axis w, size_t images, const float
                         size_t longest)
 {
     size_t row = (size_t)w.taps * channels;
-    bool narrow = w.taps > 1 && w.dilate == 1 && row <= longest, rows = narrow && ld == (ptrdiff_t)channels;
+    bool rows = w.taps > 1 && w.dilate == 1 && row <= longest;
     return (struct window){ .h = h,
                             .w = w,
                             .images = images,
                             .data = data,
                             .ld = ld,
                             .channels = channels,
-                            .narrow = narrow,
                             .rows = rows,
                             .taps = (size_t)h.taps * (size_t)(rows ? 1 : w.taps),
                             .run = rows ? row : channels };
@@ -99,6 +98,14 @@ static void fill(const float **list, size_t places, const float *first, ptrdiff_
     for (size_t i = 0; i < places; i++) list[i] = first + (ptrdiff_t)i * step;
 }
 
+// row = `pixels` pixels of x side by side.
+static void join_pixels(float *row, const float *x, size_t pixels, const struct window *w)
+{
+    bool joined = w->ld == (ptrdiff_t)w->channels;
+    size_t count = joined ? pixels * w->channels : w->channels;
+    for (size_t i = 0; i < (joined ? 1 : pixels); i++) memcpy(row + i * count, x + (ptrdiff_t)i * w->ld, count * sizeof *row);
+}
+
 static void list_tap(const float **list, float **scratch, const struct window *w, const struct stretch *s, size_t tap,
                      size_t skip)
 {
@@ -113,19 +120,19 @@ static void list_tap(const float **list, float **scratch, const struct window *w
     const float *line = w->data + ((ptrdiff_t)(s->image * (size_t)w->h.ins) + row) * w->w.ins * w->ld;
     int from = below(0, step, left, s->cols), to = below(w->w.ins - reach + 1, step, left, s->cols);
     if (to < from) to = from;
+    if (w->rows && w->ld != (ptrdiff_t)w->channels) from = to = 0;
     if (w->by_place) {
         bool inside = to > from;
         fill(list, s->places, inside ? line + left * w->ld + skip : window_padding, inside ? w->ld * w->w.ins * w->h.ins : 0);
         return;
     }
     fill(list + from, (size_t)(to - from), line + (left + from * step) * w->ld + skip, step * w->ld);
-    for (int i = from ? 0 : to; i < s->cols; i = i + 1 == from ? to : i + 1) { // those that are padding, at least in part
+    for (int i = from ? 0 : to; i < s->cols; i = i + 1 == from ? to : i + 1) { // those to be put together
         int begin = left + i * step, lost = begin < 0 ? -begin : 0, end = begin + reach > w->w.ins ? w->w.ins - begin : reach;
         list[i] = window_padding;
         if (lost >= end) continue;
         memset(*scratch, 0, w->run * sizeof **scratch);
-        memcpy(*scratch + (size_t)lost * w->channels, line + (begin + lost) * w->ld,
-               (size_t)(end - lost) * w->channels * sizeof **scratch);
+        join_pixels(*scratch + (size_t)lost * w->channels, line + (begin + lost) * w->ld, (size_t)(end - lost), w);
         list[i] = *scratch + skip;
         *scratch += w->run;
     }

@@ -29,12 +29,11 @@ struct window {
     ptrdiff_t ld;
     size_t channels, images;
     size_t taps, run; // a tap is a run of values that lie side by side: a pixel's channels, or a whole row of the window
-    bool narrow;      // it is a row, where ld lets it
     bool rows;        // it is a row
     bool by_place;
 };
 
-// `longest`: a row of the window is one run if its values lie side by side and are no more than this.
+// `longest`: a row of the window is one run if its pixels are neighbours and its values no more than this.
 struct window window_of(struct axis h, struct axis w, size_t images, const float *data, ptrdiff_t ld, size_t channels,
                         size_t longest);
 
@@ -44,7 +43,7 @@ size_t window_places(const struct window *w);
 double window_inside(const struct window *w);
 
 // list[t * places + i] = value `skip` of the run of tap first_tap + t at place first + i. Padding is a row of zeros, window_padding; a run that
-// is partly padding is put together in scratch[places * taps * run].
+// is partly padding, or whose pixels do not lie side by side, is put together in scratch[places * taps * run].
 void window_list(const float **list, float *scratch, const struct window *w, size_t first, size_t places, size_t first_tap,
                  size_t taps, size_t skip);
 extern const float window_padding[WINDOW_RUN];
