@@ -27,8 +27,10 @@ enum { VECTORS = 3 }; // the widest block of accumulators
 // A loop of a count that the compiler knows, unrolled whole: what its counter indexes can then stay in registers.
 #ifdef __clang__
 #define UNROLLED _Pragma("clang loop unroll(full)") for
+#define ROLLED   _Pragma("clang loop unroll(disable)") for
 #else
 #define UNROLLED _Pragma("GCC unroll 16") for
+#define ROLLED   _Pragma("GCC unroll 1") for
 #endif
 
 typedef float vf __attribute__((vector_size(LANES * sizeof(float))));

@@ -57,24 +57,21 @@ static __attribute__((noinline)) void finish_part(int rows, int vectors, const s
 // Loops that stay loops, so that they cost the sums no registers. What comes near is the second cache: the first one is for what is at work.
 INLINE void fetch_rows(int rows, const float *const *x, ptrdiff_t ahead)
 {
-#pragma GCC unroll 1
-    for (int i = 0; i < rows; i++) __builtin_prefetch(x[i] + ahead, 0, 2);
+    ROLLED(int i = 0; i < rows; i++) __builtin_prefetch(x[i] + ahead, 0, 2);
 }
 
 INLINE const float *fetch_panel(size_t rows, int width, const float *w, ptrdiff_t ld)
 {
-#pragma GCC unroll 1
-    for (; rows--; w += ld)
-        UNROLLED (int i = 0; i < width; i += LINE) __builtin_prefetch(w + i, 0, 2);
+    ROLLED(; rows--; w += ld)
+    UNROLLED (int i = 0; i < width; i += LINE) __builtin_prefetch(w + i, 0, 2);
     return w;
 }
 
 // Lines of y into the first cache, where they will be wanted at the end.
 INLINE void fetch_outputs(int rows, int width, float *const *y, size_t column)
 {
-#pragma GCC unroll 1
-    for (int i = 0; i < rows; i++)
-        UNROLLED (int j = 0; j < width; j += LINE) __builtin_prefetch(y[i] + column + j, 1);
+    ROLLED(int i = 0; i < rows; i++)
+    UNROLLED (int j = 0; j < width; j += LINE) __builtin_prefetch(y[i] + column + j, 1);
 }
 
 INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)

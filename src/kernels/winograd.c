@@ -57,34 +57,10 @@ INLINE void interpolate(int size, const vf *x, size_t from, vf *y)
     y[size - 1] += x[5 * from];
 }
 
-// The last vector of a pixel may be a part of one. That is rare enough to be a call, of which a transform would hold a hundred.
-static __attribute__((noinline)) vf load_some(const float *x, struct part part)
-{
-    return vload_some(x + part.at, part.count);
-}
-
-static __attribute__((noinline)) void store_some(float *y, struct part part, vf v)
-{
-    vstore_some(y + part.at, v, part.count);
-}
-
-INLINE vf load(const float *x, struct part part)
-{
-    return part.count == LANES ? vload(x + part.at) : load_some(x, part);
-}
-
-INLINE void store(float *y, struct part part, vf v)
-{
-    if (part.count == LANES)
-        vstore(y + part.at, v);
-    else
-        store_some(y, part, v);
-}
-
 INLINE vf patch_load(const struct patch *p, bool inside, int i, int j, struct part part)
 {
     bool out = !inside && (i < p->top || i >= p->bottom || j < p->left || j >= p->right);
-    return out ? (vf){ 0 } : load(p->x + i * p->row + j * p->col, part);
+    return out ? (vf){ 0 } : part_load(p->x + i * p->row + j * p->col, part);
 }
 
 INLINE void in(bool inside, const struct patch *p, struct part part, float *v, ptrdiff_t ldv)
@@ -119,7 +95,7 @@ INLINE void taps_in(int taps, const struct patch *p, struct part part, float *v,
         evaluate_taps(taps, columns + i, POINTS, y);
         UNROLLED (int j = 0; j < POINTS; j++) vstore(v + (i * POINTS + j) * ldv + part.at, y[j]);
     }
-    if (sum) store(sum, part, load(sum, part) + all);
+    if (sum) part_store(sum, part, part_load(sum, part) + all);
 }
 
 void KERNEL(winograd_taps)(int taps, size_t channels, const struct patch *p, float *v, ptrdiff_t ldv, float *sum)
@@ -137,21 +113,21 @@ void KERNEL(winograd_taps)(int taps, size_t channels, const struct patch *p, flo
 INLINE void finish(const struct finish *f, vf v, float *y, ptrdiff_t away, struct part part, vf bias, vf *sum, vf *square)
 {
     v += bias;
-    if (f->add) v += load(y, part);
-    if (f->residual) v += load(f->residual + away, part);
+    if (f->add) v += part_load(y, part);
+    if (f->residual) v += part_load(f->residual + away, part);
     if (f->relu) v = vpick(v < 0.0f, vsplat(0), v);
     if (f->sum) {
-        vf away_from = f->pivot ? v - load(f->pivot, part) : v;
+        vf away_from = f->pivot ? v - part_load(f->pivot, part) : v;
         *sum += away_from;
         *square += away_from * away_from;
     }
-    store(y, part, v);
+    part_store(y, part, v);
 }
 
 INLINE void out(int size, const float *m, ptrdiff_t ldm, const struct patch *p, struct part part, const struct finish *f)
 {
     vf columns[POINTS * SIDE], x[POINTS], y[SIDE], sum = { 0 }, square = { 0 };
-    vf bias = f->bias ? load(f->bias, part) : (vf){ 0 };
+    vf bias = f->bias ? part_load(f->bias, part) : (vf){ 0 };
     UNROLLED (int j = 0; j < POINTS; j++) {
         UNROLLED (int i = 0; i < POINTS; i++) x[i] = vload(m + (i * POINTS + j) * ldm + part.at);
         interpolate(size, x, 1, columns + j * SIDE);
@@ -164,8 +140,8 @@ INLINE void out(int size, const float *m, ptrdiff_t ldm, const struct patch *p, 
                 finish(f, y[j], p->x + i * p->row + j * p->col, i * f->row + j * f->col, part, bias, &sum, &square);
     }
     if (!f->sum) return;
-    store(f->sum, part, load(f->sum, part) + sum);
-    store(f->square, part, load(f->square, part) + square);
+    part_store(f->sum, part, part_load(f->sum, part) + sum);
+    part_store(f->square, part, part_load(f->square, part) + square);
 }
 
 void KERNEL(winograd_out)(int size, size_t channels, const float *m, ptrdiff_t ldm, const struct patch *p,
