@@ -2,7 +2,7 @@
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 
-.PHONY: all demo check bench neon asan tsan fuzz coverage install format clean
+.PHONY: all demo check check-pytorch bench neon asan tsan fuzz coverage install format clean
 
 all:
 	@./bootstrap build
@@ -12,6 +12,9 @@ demo:
 
 check:
 	@./bootstrap check
+
+check-pytorch: all
+	@/usr/bin/python3 tests/check_pytorch.py --build build/release
 
 bench: all
 	@build/release/striate bench machine

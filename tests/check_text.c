@@ -129,7 +129,7 @@ static const struct row {
     { INPUT "conv1 data filters=3\n", 2, { "a line reads 'name = op inputs" } },
     { INPUT "conv1 =\n", 2, { "a line reads" } },
     { INPUT "a=relu data\n", 2, { "blanks around the first '='" } },
-    { INPUT "a/b = relu data\n", 2, { "'a/b' is no name" } },
+    { INPUT "a:b = relu data\n", 2, { "'a:b' is no name" } },
     { INPUT "a = relux data\n", 2, { "a: unknown op 'relux'", "did you mean 'relu'?" } },
     { INPUT "a = transmogrify data\n", 2, { "a: unknown op 'transmogrify'", "striate ops" } },
     { INPUT "# more\na = conv data filter=3 kernel=3\n", 3, { "a (conv)", "unknown attribute 'filter'", "'filters'?" } },

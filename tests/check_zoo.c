@@ -1,6 +1,7 @@
 // check_zoo.c - the networks known by name: parameters and multiply-adds as published, the same again after a way through text, and other
 // sizes on request.
-#include "striate.h"
+#include "base/file.h"
+#include "base/value.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -12,6 +13,11 @@
 
 #include <cmocka.h>
 
+#ifdef STRIATE_TEST_DATA
+#define STATE_DICTS STRIATE_TEST_DATA "/../zoo/state_dicts"
+#else
+#define STATE_DICTS "/nowhere"
+#endif
 #define OK(call)                                                                                                               \
     if (call) fail_msg("%s", striate_error())
 
@@ -24,6 +30,8 @@ static const struct row {
     int64_t parameters_and_aux; // with auxiliary classifiers, where there are any
 } rows[] = {
     { "lenet", 28, 1, 10, 431080, 2293000, 28 },
+    { "alexnet", 227, 3, 1000, 60965224, 724406816, 67 },
+    { "caffenet", 227, 3, 1000, 60965224, 724406816, 0 },
     { "alexnet_torchvision", 224, 3, 1000, 61100840, 714188480, 63 },
     { "vgg11", 224, 3, 1000, 132863336, 7609090048, 0 },
     { "vgg13", 224, 3, 1000, 133047848, 11308466176, 0 },
@@ -33,6 +41,7 @@ static const struct row {
     { "vgg13_bn", 224, 3, 1000, 133053736, 11308466176, 0 },
     { "vgg16_bn", 224, 3, 1000, 138365992, 15470264320, 0 },
     { "vgg19_bn", 224, 3, 1000, 143678248, 19632062464, 0 },
+    { "googlenet", 224, 3, 1000, 6998552, 1582671872, 80, 13378280 },
     { "googlenet_torchvision", 224, 3, 1000, 6624904, 1498376192, 32, 13004888 },
     { "inception_v3", 299, 3, 1000, 23834568, 5713216096, 299, 27161264 },
     { "resnet18", 224, 3, 1000, 11689512, 1814073344, 32 },
@@ -198,6 +207,57 @@ static void every_network_trains(void **state)
     }
 }
 
+static bool find_parameter(striate_parameter *parameter, striate_graph *graph, const char *name)
+{
+    for (int i = 0; i < striate_parameter_count(graph); i++) {
+        OK(striate_parameter_at(parameter, graph, i));
+        if (!strcmp(parameter->name, name)) return true;
+    }
+    return false;
+}
+
+// Every tensor of torchvision's, under its name and of its shape, and no other.
+static void names_are_torchvisions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *file;
+    } nets[] = {
+        { "alexnet_torchvision", "alexnet.json" }, { "vgg16", "vgg16.json" },
+        { "vgg16_bn", "vgg16_bn.json" },           { "googlenet_torchvision", "googlenet.json" },
+        { "inception_v3", "inception_v3.json" },   { "resnet18", "resnet18.json" },
+        { "resnet50", "resnet50.json" },           { "densenet121", "densenet121.json" },
+        { "squeezenet1_1", "squeezenet1_1.json" },
+    };
+    if (!file_is_folder(STATE_DICTS)) skip();
+    for (size_t i = 0; i < sizeof nets / sizeof *nets; i++) {
+        striate_graph *graph = open_zoo(nets[i].name, (striate_zoo_options){ 0 });
+        char *path = file_join(STATE_DICTS, nets[i].file);
+        struct bytes json;
+        struct value *root;
+        OK(file_read(&json, path, 1 << 20));
+        OK(value_parse(&root, (const char *)json.data, json.size, path));
+        const struct value *entries = value_get(root, "entries");
+        int count = 0;
+        for (size_t j = 0; j < value_size(entries); j++) {
+            const struct value *shape = value_get(value_at(entries, j), "shape");
+            const char *name = value_string(value_get(value_at(entries, j), "name"));
+            striate_parameter parameter;
+            if (strstr(name, "num_batches_tracked")) continue;
+            if (!find_parameter(&parameter, graph, name)) fail_msg("%s has no %s", nets[i].name, name);
+            assert_int_equal(parameter.rank, value_size(shape));
+            for (int64_t d = 0, side; d < parameter.rank; d++)
+                assert_true(value_integer(value_at(shape, (size_t)d), &side) && side == parameter.dims[d]);
+            count++;
+        }
+        assert_int_equal(count, striate_parameter_count(graph));
+        value_free(root);
+        free(json.data);
+        free(path);
+        striate_graph_free(graph);
+    }
+}
+
 static void other_sizes_on_request(void **state)
 {
     (void)state;
@@ -226,7 +286,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_network_has_a_row), cmocka_unit_test(counts_are_as_published),
         cmocka_unit_test(text_says_it_all),        cmocka_unit_test(stages_halve_the_image),
-        cmocka_unit_test(every_network_trains),    cmocka_unit_test(other_sizes_on_request),
+        cmocka_unit_test(names_are_torchvisions),  cmocka_unit_test(every_network_trains),
+        cmocka_unit_test(other_sizes_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

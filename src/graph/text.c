@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char name_bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+static const char name_bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-/";
 
 enum { MOST_BYTES = 4 << 20, MOST_NODES = 100000, MOST_LINE = 16384 };
 
@@ -50,7 +50,7 @@ static striate_status split_line(struct reader *r, char *line, int number)
         FAIL(BAD_NETWORK, "%s:%d: a line reads 'name = op inputs... attribute=value...', with blanks around the first '='",
              r->file, number);
     if (!is_name(words[0]))
-        FAIL(BAD_NETWORK, "%s:%d: '%.64s' is no name: letters, digits, '_', '.' and '-' make one", r->file, number, words[0]);
+        FAIL(BAD_NETWORK, "%s:%d: '%.64s' is no name: letters, digits and any of '_.-/' make one", r->file, number, words[0]);
     if (r->count == r->room) FAIL(BAD_NETWORK, "%s:%d: more than %d nodes", r->file, number, MOST_NODES);
     r->statements[r->count++] = (struct statement){ number, words[0], words[2], words + 3, count - 3, false };
     r->word_count += count;
@@ -251,7 +251,7 @@ striate_status striate_graph_to_text(char **text, const striate_graph *graph)
     for (int i = 0; i < graph->count; i++) {
         const char *name = graph->nodes[i]->name;
         if (!is_name(name))
-            FAIL(BAD_NETWORK, "node '%.64s' has no name for a text network: letters, digits, '_', '.' and '-' make one", name);
+            FAIL(BAD_NETWORK, "node '%.64s' has no name for a text network: letters, digits and any of '_.-/' make one", name);
         int length = (int)strlen(name);
         if (length > width && length <= MOST_WIDTH) width = length;
     }

@@ -1,5 +1,7 @@
-// alexnet.c - AlexNet, and the networks that followed it closely.
+// alexnet.c - AlexNet: as published, as Caffe's reference network and as torchvision has it.
 #include "zoo/zoo.h"
+
+#include <string.h>
 
 static striate_node *conv_relu(striate_graph *g, striate_node *x, striate_conv_options o)
 {
@@ -32,4 +34,62 @@ striate_node *zoo_alexnet_torchvision(striate_graph *g, const char *name, striat
     x = striate_dropout(g, x, (striate_dropout_options){ .rate = 0.5f });
     x = striate_relu(g, striate_dense(g, x, (striate_dense_options){ .name = "classifier.4", .units = 4096 }));
     return striate_dense(g, x, (striate_dense_options){ .name = "classifier.6", .units = zoo_classes(o, 1000) });
+}
+
+// As published (Krizhevsky et al. 2012, figure 2): two towers, which are the groups of conv2, conv4 and conv5. CaffeNet is the same but that it
+// pools before it normalizes. Both begin as their authors began; tensor names are Caffe's.
+//
+//   227x227x3 - conv 11x11/4, 96 - LRN - max 3/2 - conv 5x5, 256 - LRN - max 3/2 - convs 3x3, 384, 384, 256 - max 3/2 - 4096 - 4096 - 1000
+static const struct alexnet {
+    const char *name;
+    int pool_first;
+    striate_lrn_options lrn;
+    float dense_std;
+} alexnets[] = {
+    { "alexnet",
+      0,
+      { .size = 5, .alpha = 5e-4f, .beta = 0.75f, .k = 2 },
+      0.01f }, // the paper's alpha, 1e-4, is not divided by size
+    { "caffenet", 1, { .size = 5, .alpha = 1e-4f, .beta = 0.75f, .k = 1 }, 0.005f },
+};
+
+static striate_node *lrn_and_pool(striate_graph *g, striate_node *x, const struct alexnet *net)
+{
+    if (net->pool_first) return striate_lrn(g, max_pool(g, x), net->lrn);
+    return max_pool(g, striate_lrn(g, x, net->lrn));
+}
+
+static striate_node *conv(striate_graph *g, striate_node *x, striate_conv_options o)
+{
+    o.init = STRIATE_INIT_GAUSSIAN;
+    return conv_relu(g, x, o);
+}
+
+static striate_node *dense(striate_graph *g, striate_node *x, const char *name, float std)
+{
+    x = striate_dense(
+        g, x,
+        (striate_dense_options){ .name = name, .units = 4096, .init = STRIATE_INIT_GAUSSIAN, .init_std = std, .init_bias = 1 });
+    return striate_dropout(g, striate_relu(g, x), (striate_dropout_options){ .rate = 0.5f });
+}
+
+striate_node *zoo_alexnet(striate_graph *g, const char *name, striate_zoo_options o)
+{
+    const struct alexnet *net = alexnets;
+    while (strcmp(net->name, name)) net++;
+    striate_node *x = zoo_input(g, o, 227, 227, 3);
+    x = conv(g, x, (striate_conv_options){ .name = "conv1", .filters = 96, .kernel = 11, .stride = 4 });
+    x = lrn_and_pool(g, x, net);
+    x = conv(g, x,
+             (striate_conv_options){ .name = "conv2", .filters = 256, .kernel = 5, .pad = 2, .groups = 2, .init_bias = 1 });
+    x = lrn_and_pool(g, x, net);
+    x = conv(g, x, (striate_conv_options){ .name = "conv3", .filters = 384, .kernel = 3, .pad = 1 });
+    x = conv(g, x,
+             (striate_conv_options){ .name = "conv4", .filters = 384, .kernel = 3, .pad = 1, .groups = 2, .init_bias = 1 });
+    x = conv(g, x,
+             (striate_conv_options){ .name = "conv5", .filters = 256, .kernel = 3, .pad = 1, .groups = 2, .init_bias = 1 });
+    x = dense(g, max_pool(g, x), "fc6", net->dense_std);
+    x = dense(g, x, "fc7", net->dense_std);
+    return striate_dense(
+        g, x, (striate_dense_options){ .name = "fc8", .units = zoo_classes(o, 1000), .init = STRIATE_INIT_GAUSSIAN });
 }

@@ -23,6 +23,76 @@ static striate_node *max_pool(striate_graph *g, striate_node *x, int size, int s
     return striate_max_pool(g, x, (striate_window){ .size = size, .stride = stride, .pad = stride == 1, .ceil = 1 });
 }
 
+// ---- as published; tensor names are those of Caffe's release
+
+static striate_node *conv(striate_graph *g, striate_node *x, const char *module, const char *name, int filters, int kernel,
+                          int stride)
+{
+    char full[40];
+    snprintf(full, sizeof full, "%s/%s", module, name);
+    return striate_relu(g, striate_conv(g, x,
+                                        (striate_conv_options){ .name = full,
+                                                                .filters = filters,
+                                                                .kernel = kernel,
+                                                                .stride = stride,
+                                                                .pad = kernel / 2,
+                                                                .init = STRIATE_INIT_XAVIER,
+                                                                .init_bias = 0.2f }));
+}
+
+static striate_node *dense(striate_graph *g, striate_node *x, const char *module, const char *name, int units, float bias)
+{
+    char full[40];
+    snprintf(full, sizeof full, "%s/%s", module, name);
+    return striate_dense(
+        g, x, (striate_dense_options){ .name = full, .units = units, .init = STRIATE_INIT_XAVIER, .init_bias = bias });
+}
+
+// Figure 2b.
+static striate_node *inception(striate_graph *g, striate_node *x, const struct inception *m)
+{
+    char module[16];
+    snprintf(module, sizeof module, "inception_%s", m->name);
+    striate_node *one = conv(g, x, module, "1x1", m->one, 1, 1);
+    striate_node *three = conv(g, conv(g, x, module, "3x3_reduce", m->reduce3, 1, 1), module, "3x3", m->three, 3, 1);
+    striate_node *five = conv(g, conv(g, x, module, "5x5_reduce", m->reduce5, 1, 1), module, "5x5", m->five, 5, 1);
+    striate_node *pool = conv(g, max_pool(g, x, 3, 1), module, "pool_proj", m->pool, 1, 1);
+    return striate_concat(g, (striate_node *[]){ one, three, five, pool }, 4);
+}
+
+static void auxiliary(striate_graph *g, striate_node *x, const char *name, int classes)
+{
+    x = striate_avg_pool(g, x, (striate_window){ .size = 5, .stride = 3, .ceil = 1 });
+    x = conv(g, x, name, "conv", 128, 1, 1);
+    x = striate_relu(g, dense(g, x, name, "fc", 1024, 0.2f));
+    x = striate_dropout(g, x, (striate_dropout_options){ .rate = 0.7f });
+    striate_cross_entropy(g, dense(g, x, name, "classifier", classes, 0),
+                          (striate_loss_options){ .name = name, .weight = 0.3f });
+}
+
+striate_node *zoo_googlenet(striate_graph *g, const char *name, striate_zoo_options o)
+{
+    (void)name;
+    int classes = zoo_classes(o, 1000);
+    striate_node *x = zoo_input(g, o, 224, 224, 3);
+    x = max_pool(g, conv(g, x, "conv1", "7x7_s2", 64, 7, 2), 3, 2);
+    x = striate_lrn(g, x, (striate_lrn_options){ .name = "pool1/norm1" });
+    x = conv(g, x, "conv2", "3x3_reduce", 64, 1, 1);
+    x = conv(g, x, "conv2", "3x3", 192, 3, 1);
+    x = striate_lrn(g, x, (striate_lrn_options){ .name = "conv2/norm2" });
+    x = max_pool(g, x, 3, 2);
+    for (const struct inception *m = modules; m < modules + 9; m++) {
+        if (!strcmp(m->name, "4a") || !strcmp(m->name, "5a")) x = max_pool(g, x, 3, 2);
+        x = inception(g, x, m);
+        if (!strcmp(m->name, "4a") && !o.no_aux) auxiliary(g, x, "loss1", classes);
+        if (!strcmp(m->name, "4d") && !o.no_aux) auxiliary(g, x, "loss2", classes);
+    }
+    x = striate_dropout(g, striate_global_avg_pool(g, x), (striate_dropout_options){ .rate = 0.4f });
+    x = dense(g, x, "loss3", "classifier", classes, 0);
+    if (!o.no_aux) striate_cross_entropy(g, x, (striate_loss_options){ .name = "loss3" });
+    return x;
+}
+
 // ---- torchvision's, by way of TensorFlow: batch normalization instead of biases and LRN, and 3x3 in the place of 5x5
 
 static striate_node *conv_bn(striate_graph *g, striate_node *x, const char *module, const char *name, int filters, int kernel,

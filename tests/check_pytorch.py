@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Every network that torchvision has, with the same random weights here and there: names and shapes of all tensors, logits in inference, loss
+and gradients of all parameters in training.
+
+    tests/check_pytorch.py [--build build/release] [--threads 2] [--side 96] [--exact] [NETWORK...]
+
+Logits may differ from PyTorch's by 1e-4 of the largest (or of 1), gradients from those in double precision by 1e-3 of their tensor's norm, or by
+twice what PyTorch's own differ: deep networks with batch normalization magnify any rounding, and one that turns the sign of a value before a ReLU
+changes all gradients below by that value's share, 1e-2 in a small layer. So every tensor has up to 3 draws of images to agree in. Dropout is taken
+out on both sides, as it draws at random. --exact: without Winograd's algorithm."""
+import argparse
+import copy
+import ctypes
+import json
+import os
+import re
+import struct
+import sys
+import tempfile
+
+try:
+    import numpy
+    import torch
+    import torchvision
+except ImportError as error:
+    print("skipped: %s" % error)
+    sys.exit(77)
+
+LOGITS, GRADIENTS, DRAWS = 1e-4, 1e-3, 3
+THERE = {"alexnet_torchvision": "alexnet", "googlenet_torchvision": "googlenet"}  # where the names differ
+AUXILIARY = {"googlenet": 0.3, "inception_v3": 0.4}  # the weight of auxiliary losses
+
+
+class ZooOptions(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int) for name in ("classes", "height", "width", "channels", "no_aux")]
+
+
+class ZooEntry(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("title", ctypes.c_char_p), ("year", ctypes.c_int), ("build", ctypes.c_void_p)]
+
+
+class PlanOptions(ctypes.Structure):
+    _fields_ = [("batch", ctypes.c_int), ("train", ctypes.c_int), ("seed", ctypes.c_uint64), ("exact", ctypes.c_int)]
+
+
+class Parameter(ctypes.Structure):
+    _fields_ = [("name", ctypes.c_char_p), ("values", ctypes.POINTER(ctypes.c_float)), ("count", ctypes.c_size_t), ("rank", ctypes.c_int),
+                ("dims", ctypes.c_int * 4), ("pixels", ctypes.c_int), ("trained", ctypes.c_int)]
+
+
+def load(build):
+    library = ctypes.CDLL(os.path.join(build, "libstriate.so"))
+    library.striate_error.restype = ctypes.c_char_p
+    library.striate_zoo.restype = ctypes.POINTER(ZooEntry)
+    library.striate_loss.restype = ctypes.c_double
+    library.striate_forward.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_uint64]
+    library.striate_compile.argtypes = [ctypes.c_void_p, ctypes.c_void_p, PlanOptions]
+    library.striate_plan_gradient.argtypes = [ctypes.c_void_p, ctypes.c_int]
+    library.striate_parameter_at.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]
+    library.striate_graph_from_text.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p]
+    for name in ("striate_plan_input", "striate_plan_output", "striate_plan_gradient"):
+        getattr(library, name).restype = ctypes.POINTER(ctypes.c_float)
+    library.striate_plan_labels.restype = ctypes.POINTER(ctypes.c_int)
+    for name in ("striate_loss", "striate_backward", "striate_plan_free", "striate_plan_input", "striate_plan_output", "striate_plan_labels",
+                 "striate_plan_values", "striate_graph_free", "striate_parameter_count"):
+        getattr(library, name).argtypes = [ctypes.c_void_p]
+    return library
+
+
+class Network:
+    """A network of the zoo, without its dropouts."""
+
+    def __init__(self, library, name, options):
+        self.library, graph, text = library, ctypes.c_void_p(), ctypes.c_char_p()
+        self.must(library.striate_graph_from_zoo(ctypes.byref(graph), name.encode(), options))
+        self.must(library.striate_graph_to_text(ctypes.byref(text), graph))
+        library.striate_graph_free(graph)
+        self.graph, kept, gone = ctypes.c_void_p(), [], {}
+        for line in text.value.decode().splitlines():
+            words = [gone.get(word, word) for word in line.split()]
+            if words[2:3] == ["dropout"]:
+                gone[words[0]] = words[3]
+            else:
+                kept.append(" ".join(words))
+        text = "\n".join(kept).encode()
+        self.must(library.striate_graph_from_text(ctypes.byref(self.graph), text, len(text), name.encode()))
+
+    def must(self, status):
+        if status:
+            raise RuntimeError(self.library.striate_error().decode())
+
+    def parameters(self):
+        for index in range(self.library.striate_parameter_count(self.graph)):
+            parameter = Parameter()
+            self.must(self.library.striate_parameter_at(ctypes.byref(parameter), self.graph, index))
+            yield index, parameter
+
+    def load(self, state):
+        with tempfile.NamedTemporaryFile(suffix=".safetensors") as file:
+            write_safetensors(file, state)
+            self.must(self.library.striate_load_weights(self.graph, file.name.encode()))
+
+    def run(self, images, labels, train, exact):
+        """Logits, or the loss and all gradients."""
+        library, plan = self.library, ctypes.c_void_p()
+        self.must(library.striate_compile(ctypes.byref(plan), self.graph, PlanOptions(len(images), train, 1, exact)))
+        x = numpy.ascontiguousarray(images.numpy().transpose(0, 2, 3, 1))
+        ctypes.memmove(library.striate_plan_input(plan), x.ctypes.data, x.nbytes)
+        for i, label in enumerate(labels.tolist()):
+            library.striate_plan_labels(plan)[i] = label
+        library.striate_forward(plan, len(images), 1)
+        if train:
+            library.striate_backward(plan)
+            result = library.striate_loss(plan), {}
+            for index, p in self.parameters():
+                if not p.trained:
+                    continue
+                rows, pixels = p.dims[0], p.pixels
+                flat = numpy.ctypeslib.as_array(library.striate_plan_gradient(plan, index), (p.count,))
+                memory = flat.reshape(rows, pixels, p.count // rows // pixels)
+                result[1][p.name.decode()] = memory.transpose(0, 2, 1).reshape(p.dims[:p.rank]).astype(numpy.float64)
+        else:
+            shape = len(images), library.striate_plan_values(plan)
+            result = numpy.ctypeslib.as_array(library.striate_plan_output(plan), shape).astype(numpy.float64)
+        library.striate_plan_free(plan)
+        return result
+
+    def free(self):
+        self.library.striate_graph_free(self.graph)
+
+
+def write_safetensors(file, state):
+    header, at = {}, 0
+    for name, tensor in state.items():
+        size = tensor.numel() * tensor.element_size()
+        header[name] = {"dtype": {torch.float32: "F32", torch.int64: "I64"}[tensor.dtype], "shape": list(tensor.shape), "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(header).encode()
+    file.write(struct.pack("<Q", len(text)) + text)
+    for tensor in state.values():
+        file.write(tensor.contiguous().numpy().tobytes())
+    file.flush()
+
+
+def build_there(name):
+    """torchvision's network with random weights and statistics, and no dropout."""
+    torch.manual_seed(1)
+    there = THERE.get(name, name)
+    options = {"init_weights": False} if there in AUXILIARY else {}
+    module = getattr(torchvision.models, there)(**options)
+    for part in module.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = 0.0
+        if isinstance(part, (torch.nn.Conv2d, torch.nn.Linear)):
+            torch.nn.init.kaiming_normal_(part.weight)
+            if part.bias is not None:
+                torch.nn.init.normal_(part.bias, std=0.1)
+        if isinstance(part, torch.nn.BatchNorm2d):
+            for values, low, high in ((part.weight, 0.5, 1.0), (part.bias, -0.1, 0.1), (part.running_mean, -0.1, 0.1), (part.running_var, 0.75, 1.5)):
+                torch.nn.init.uniform_(values, low, high)
+    for part in module.modules():  # residual branches that begin small, as deep networks need
+        if isinstance(part, (torchvision.models.resnet.BasicBlock, torchvision.models.resnet.Bottleneck)):
+            torch.nn.init.uniform_(part.bn3.weight if hasattr(part, "bn3") else part.bn2.weight, 0.1, 0.3)
+    return module, AUXILIARY.get(there)
+
+
+def run_there(module, images, labels, train, weight):
+    module.train(train)
+    if not train:
+        with torch.no_grad():
+            return module(images).double().numpy()
+    module.zero_grad()
+    outputs = module(images)
+    loss = torch.nn.functional.cross_entropy(outputs[0] if weight else outputs, labels)
+    for auxiliary in outputs[1:] if weight else ():
+        loss = loss + weight * torch.nn.functional.cross_entropy(auxiliary, labels)
+    loss.backward()
+    return loss.item(), {name: p.grad.double().numpy() for name, p in module.named_parameters()}
+
+
+def keep_least(best, got, truth):
+    for key in truth:
+        off = numpy.linalg.norm(got[key] - truth[key]) / (numpy.linalg.norm(truth[key]) + 1e-30)
+        best[key] = min(off, best.get(key, off))
+
+
+def draw(seed, batch, side):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(batch, 3, side, side, generator=generator), torch.randint(0, 1000, (batch,), generator=generator)
+
+
+def compare(library, name, options):
+    side = options.side if options.side and name != "inception_v3" else 299 if name == "inception_v3" else 224
+    module, weight = build_there(name)
+    state = {key: value.clone() for key, value in module.state_dict().items()}
+    here = Network(library, name, ZooOptions(0, side, side))
+    names = {p.name.decode(): tuple(p.dims[:p.rank]) for _, p in here.parameters()}
+    wanted = {key: tuple(value.shape) for key, value in state.items() if not key.endswith("num_batches_tracked")}
+    if names != wanted:
+        print("%s: these tensors differ: %s" % (name, sorted(set(names.items()) ^ set(wanted.items()))[:6]))
+        return False
+    here.load(state)
+    images, labels = draw(0, options.batch, side)
+    want = run_there(module, images, labels, False, weight)
+    logits = abs(here.run(images, labels, 0, options.exact) - want).max() / max(1, abs(want).max())
+    twin, ours, theirs, losses, draws = copy.deepcopy(module).double(), {}, {}, [], 0
+    while draws < DRAWS and (not ours or max(ours.values()) > GRADIENTS):
+        draws += 1
+        images, labels = draw(draws, options.batch, side)
+        loss, truth = run_there(twin, images.double(), labels, True, weight)
+        got_loss, got = here.run(images, labels, 1, options.exact)
+        losses.append(abs(got_loss - loss) / abs(loss))
+        keep_least(ours, got, truth)
+        keep_least(theirs, run_there(module, images, labels, True, weight)[1], truth)
+    here.free()
+    worst, worst_theirs = max(ours, key=ours.get), max(theirs.values())
+    good = logits <= LOGITS and max(losses) <= LOGITS and ours[worst] <= max(GRADIENTS, 2 * worst_theirs)
+    print("%-22s %4d tensors, side %d  logits %.1e  loss %.1e  gradients: median %.1e (PyTorch %.1e), worst %.1e (PyTorch %.1e) %s, %d draw%s%s" %
+          (name, len(names), side, logits, max(losses), numpy.median(list(ours.values())), numpy.median(list(theirs.values())), ours[worst],
+           worst_theirs, worst, draws, "s" * (draws > 1), "" if good else "  TOO MUCH"), flush=True)
+    return good
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("networks", nargs="*", help="names of the zoo; else all that torchvision has")
+    parser.add_argument("--build", default="build/release", help="the folder that holds libstriate.so")
+    parser.add_argument("--batch", type=int, default=4, help="images, of which batch normalization needs a few")
+    parser.add_argument("--side", type=int, default=0, help="of the images, but Inception-v3's; else as published")
+    parser.add_argument("--threads", type=int, default=0, help="else one per core")
+    parser.add_argument("--exact", action="store_true")
+    options = parser.parse_args()
+    library, names = load(options.build), []
+    torch.set_num_threads(options.threads or library.striate_threads(0))
+    library.striate_threads(options.threads)
+    for entry in library.striate_zoo():
+        if not entry.name:
+            break
+        name = entry.name.decode()
+        if hasattr(torchvision.models, THERE.get(name, name)) and (not options.networks or name in options.networks):
+            names.append(name)
+    bad = [name for name in names if not compare(library, name, options)]
+    return 1 if bad or not names else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
