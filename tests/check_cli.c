@@ -452,7 +452,7 @@ static const struct row rows[] = {
     { "$S bench", 2, NULL, "bench needs machine|conv|dense|train|infer" },
     { "$S bench everything", 2, NULL, "there is no 'bench everything'" },
     { "$S bench train", 2, NULL, "bench train needs --model" },
-    { "$S zoo >/dev/full", 3, NULL, "standard output: No space left on device" },
+    { "$S zoo lenet >/dev/full", 3, NULL, "standard output: No space left on device" },
     { "$S train --help >/dev/full", 3, NULL, "standard output: " },
     { "$S eval run/model.safetensors --data toy --json >/dev/full", 3, NULL, "standard output: " },
 };
