@@ -77,57 +77,34 @@ struct operand {
     ptrdiff_t ld;
 };
 
-enum {
-    OPERANDS = 8,
-    ROWS = 4,
-    SHORT = 512
-}; // ROWS of no more than SHORT values go side by side: what they share is loaded once
+enum { OPERANDS = 8 };
 
 // What one vector of y becomes of those of the operands at its place; `s` is what all have in common.
 typedef vf element(const vf *v, float s);
 
-// results[r][n] = f(in[0][r], ...) at one part of all columns.
-INLINE void part_results(int rows, size_t row, struct part part, int ins, const struct operand *in, element f, float s,
-                         vf *result)
+INLINE vf part_result(size_t row, struct part part, int ins, const struct operand *in, element f, float s)
 {
-    UNROLLED (int r = 0; r < rows; r++) {
-        vf v[OPERANDS];
-        UNROLLED (int i = 0; i < ins; i++) v[i] = part_load(in[i].x + (ptrdiff_t)(row + (size_t)r) * in[i].ld, part);
-        result[r] = f(v, s);
-    }
+    vf v[OPERANDS];
+    UNROLLED (int i = 0; i < ins; i++) v[i] = part_load(in[i].x + (ptrdiff_t)row * in[i].ld, part);
+    return f(v, s);
 }
 
-INLINE void part_stores(int rows, size_t row, struct part part, const vf *result, float *y, ptrdiff_t ldy)
-{
-    UNROLLED (int r = 0; r < rows; r++) part_store(y + (ptrdiff_t)(row + (size_t)r) * ldy, part, result[r]);
-}
-
-// Rows row..row+rows-1. What is left at their ends is a vector that overlaps its neighbour: computed before that is stored, as y may be one
-// of the operands.
-INLINE void each_part(int rows, size_t row, size_t cols, int ins, const struct operand *in, float *y, ptrdiff_t ldy, element f,
-                      float s)
-{
-    vf last[ROWS] = { 0 }, v[ROWS] = { 0 };
-    size_t rest = cols % LANES, whole = cols - rest;
-    struct part end = part_overlapping(whole, cols);
-    if (rest && whole) part_results(rows, row, end, ins, in, f, s, last);
-    for (size_t i = 0; i < whole; i += LANES) {
-        part_results(rows, row, (struct part){ i, LANES }, ins, in, f, s, v);
-        part_stores(rows, row, (struct part){ i, LANES }, v, y, ldy);
-    }
-    if (rest && !whole) part_results(rows, row, end, ins, in, f, s, last);
-    if (rest) part_stores(rows, row, end, last, y, ldy);
-}
-
-// y = f(in[0], in[1], ...) for every value. Matrices without gaps between their rows are one long row.
+// y = f(in[0], in[1], ...) for every value. Matrices without gaps between their rows are one long row. What is left at a row's end is a
+// vector that overlaps its neighbour: computed before that is stored, as y may be one of the operands.
 INLINE void each_value(size_t rows, size_t cols, int ins, const struct operand *in, float *y, ptrdiff_t ldy, element f, float s)
 {
     bool gaps = ldy != (ptrdiff_t)cols;
-    size_t row = 0;
     for (int i = 0; i < ins; i++) gaps |= in[i].ld != (ptrdiff_t)cols;
     if (!gaps) cols *= rows, rows = rows > 0;
-    for (; cols <= SHORT && row + ROWS <= rows; row += ROWS) each_part(ROWS, row, cols, ins, in, y, ldy, f, s);
-    for (; row < rows; row++) each_part(1, row, cols, ins, in, y, ldy, f, s);
+    size_t rest = cols % LANES, whole = cols - rest;
+    struct part end = { whole ? cols - LANES : 0, whole ? LANES : rest };
+    for (size_t row = 0; row < rows; row++, y += ldy) {
+        vf last = { 0 };
+        if (rest && whole) last = part_result(row, (struct part){ cols - LANES, LANES }, ins, in, f, s);
+        for (size_t i = 0; i < whole; i += LANES) vstore(y + i, part_result(row, (struct part){ i, LANES }, ins, in, f, s));
+        if (rest && !whole) last = part_result(row, end, ins, in, f, s);
+        if (rest) part_store(y, end, last);
+    }
 }
 
 #endif
