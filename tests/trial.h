@@ -11,7 +11,7 @@ struct trial {
     const struct op *op;
     uint64_t state; // of trial_draw
 
-    // What a row of check_ops.c draws.
+    // What a row draws.
     bool large;            // shapes big enough for several threads; else small enough for central differences
     bool smooth;           // the op has no kinks: values in [-2, 2]; else all values differ by a tenth and none is near 0
     const char *algorithm; // of a convolution, wherever it can; or NULL
