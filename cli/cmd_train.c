@@ -1,85 +1,12 @@
 // cmd_train.c - fits a network to data.
-#include "cli.h"
+#include "train.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-struct arguments {
-    const char *model, *data, *out, *resume;
-    int epochs, batch_size, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact;
-    float lr, momentum, weight_decay, gamma, power, warmup, val_split;
-    struct ints milestones;
-    uint64_t seed;
-    struct input_arguments input;
-};
-#define AT(field) offsetof(struct arguments, field)
-static const struct option options[] = {
-    { "model", OPTION_TEXT, AT(model), "NAME|FILE.net",
-      .doc = "a network of the zoo, given the data's classes and channels, or a text network, which must fit the data" },
-    { "data", OPTION_TEXT, AT(data), "DIR", .doc = "the data set; 'striate data DIR' shows what it holds" },
-    { "out", OPTION_TEXT, AT(out), "RUN",
-      .doc = "folder for the results; else the first of runs/MODEL-1, runs/MODEL-2, ... that is free" },
-    { "resume", OPTION_TEXT, AT(resume), "RUN", .doc = "go on from RUN/last.safetensors, with the options of RUN/args.json" },
-    { "overwrite", OPTION_FLAG, AT(overwrite), NULL, .doc = "let --out be a folder that holds a run, which is lost" },
-    { "epochs", OPTION_INT, AT(epochs), "N", .doc = "times that every image is seen", .preset = "10", .low = 1, .high = 1e6 },
-    { "batch-size", OPTION_INT, AT(batch_size), "N|auto", .doc = "images per step; auto: as many as fit into memory",
-      .preset = "64", .low = 1, .high = 65536, .zero = "auto" },
-    { "lr", OPTION_FLOAT, AT(lr), "X", .doc = "learning rate", .preset = "0.01", .low = 1e-12, .high = 1e6 },
-    { "momentum", OPTION_FLOAT, AT(momentum), "X", .doc = "of the gradients; 0 is plain gradient descent", .preset = "0.9",
-      .low = 0, .high = 0.99999 },
-    { "weight-decay", OPTION_FLOAT, AT(weight_decay), "X", .doc = "times the weight, added to its gradient", .preset = "1e-4",
-      .low = 0, .high = 1e3 },
-    { "nesterov", OPTION_FLAG, AT(nesterov), NULL, .doc = "Nesterov's momentum" },
-    { "lr-scheduler", OPTION_CHOICE, AT(schedule), "constant|step|multistep|inv|cosine", .doc = "how the learning rate falls",
-      .preset = "cosine" },
-    { "lr-step-size", OPTION_INT, AT(step_size), "N", .doc = "step: times gamma every N epochs", .preset = "30", .low = 1,
-      .high = 1e6 },
-    { "lr-milestones", OPTION_INTS, AT(milestones), "A,B,...", .doc = "multistep: times gamma after these epochs, at most 8",
-      .low = 1, .high = 1e6 },
-    { "lr-gamma", OPTION_FLOAT, AT(gamma), "X", .doc = "step, multistep: 0.1 unless given; inv: 0.0001", .low = 1e-12,
-      .high = 1e6 },
-    { "lr-power", OPTION_FLOAT, AT(power), "X", .doc = "inv: lr (1 + gamma t)^-power after t steps", .preset = "0.75",
-      .low = 1e-6, .high = 100 },
-    { "lr-warmup-epochs", OPTION_FLOAT, AT(warmup), "X", .doc = "epochs over which the learning rate first rises from 0",
-      .low = 0, .high = 1e6 },
-    { "seed", OPTION_SEED, AT(seed), "N", .doc = "of initial weights, order and dropout; the same seed gives the same bits",
-      .preset = "1" },
-    { "exact", OPTION_FLAG, AT(exact), NULL,
-      .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },
-    { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core. Results do not depend on it",
-      .low = 1, .high = 4096 },
-    { "val-split", OPTION_FLOAT, AT(val_split), "F",
-      .doc = "hold out this part of the training images for validation; else the test split serves, or a tenth where there is "
-             "none",
-      .low = 1e-6, .high = 0.9 },
-    { "limit", OPTION_INT, AT(limit), "N", .doc = "train on N images only, the same random ones each time", .low = 1,
-      .high = INT_MAX },
-    { "save-steps", OPTION_INT, AT(save_steps), "N", .doc = "save last.safetensors every N steps too, not only each epoch",
-      .low = 1, .high = INT_MAX },
-    { "", OPTION_GROUP, AT(input), NULL,
-      .doc = "How pixels become input (mean and std are measured on the training images unless given)",
-      .group = input_options },
-    { 0 },
-};
-const struct usage train_usage = { "--model NAME|FILE.net --data DIR [options]\n--resume RUN",
-                                   "Fits a network to a data set by stochastic gradient descent and validates it after each "
-                                   "epoch. RUN receives model.safetensors (the best "
-                                   "on validation), last.safetensors (all that an exact resume needs), metrics.csv, "
-                                   "metrics.jsonl, args.json and curve.png. Ctrl-C finishes "
-                                   "the step, saves, and exits with 130.",
-                                   options,
-                                   0,
-                                   0,
-                                   NULL };
 
 struct session {
-    struct arguments a;
+    struct train_arguments a;
     striate_data *all, *test, *train_part, *held_part;
     const striate_data *train, *validation; // two of the above
     const char *validates_on;
@@ -220,114 +147,6 @@ static int build_model(struct session *s)
     return report(striate_model_new(&s->model, graph, &s->how, about.class_names));
 }
 
-// ---- folders and arguments
-
-// "run/name"; false if that is longer than a path can be.
-static bool run_path(char path[PATH_MAX], const char *run, const char *name)
-{
-    return snprintf(path, PATH_MAX, "%s/%s", run, name) < PATH_MAX;
-}
-
-static bool holds_run(const char *run)
-{
-    char path[PATH_MAX];
-    return run_path(path, run, "last.safetensors") && !access(path, F_OK);
-}
-
-// runs/MODEL-N, the first that is free.
-static void choose_out(struct arguments *a, char path[PATH_MAX])
-{
-    const char *base = strrchr(a->model, '/') ? strrchr(a->model, '/') + 1 : a->model;
-    int length = (int)(strrchr(base, '.') ? (size_t)(strrchr(base, '.') - base) : strlen(base));
-    int n = 1;
-    do snprintf(path, PATH_MAX, "runs/%.*s-%d", length, base, n++);
-    while (!access(path, F_OK));
-    a->out = path;
-}
-
-// args.json: the options of this run, with paths that hold anywhere.
-static char *arguments_json(const struct arguments *a)
-{
-    struct arguments full = *a;
-    char data[PATH_MAX], model[PATH_MAX];
-    if (realpath(a->data, data)) full.data = data;
-    if (!is_zoo_name(a->model) && realpath(a->model, model)) full.model = model;
-    full.resume = full.out = NULL;
-    json_t *json = options_to_json(&train_usage, &full);
-    json_object_del(json, "overwrite");
-    json_object_del(json, "threads");
-    json_object_set_new(json, "striate", json_string(striate_version()));
-    char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-    json_decref(json);
-    return text;
-}
-
-// The options of a run to be resumed; those on the command line come on top.
-static int read_arguments(struct arguments *a, json_t **json, int argc, char **argv)
-{
-    char path[PATH_MAX];
-    const char *key, *run = a->resume;
-    json_error_t error;
-    if (!run_path(path, run, "args.json")) return complain(CODE_USAGE, "--resume: the name is too long");
-    *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-    if (!*json && access(path, R_OK))
-        return complain(CODE_BAD_INPUT, "%s: %s; --resume takes the folder of an earlier run", path, strerror(errno));
-    if (!*json) return complain(CODE_BAD_INPUT, "%s, line %d: %s", path, error.line, error.text);
-    memset(a, 0, sizeof *a);
-    options_preset(&train_usage, a);
-    if (!options_from_json(&train_usage, a, *json, &key))
-        return complain(CODE_BAD_INPUT, "%s: \"%s\" has a value that --%s would not take", path, key, key);
-    options_parse(&train_usage, a, argc, argv);
-    if (!a->out) a->out = run;
-    return CODE_OK;
-}
-
-static int check_arguments(struct arguments *a, char out[PATH_MAX])
-{
-    if (a->resume && strcmp(a->out, a->resume))
-        return complain(CODE_USAGE, "--resume goes on in its own folder; leave --out away");
-    if (!a->model)
-        return complain(CODE_USAGE, "train needs --model NAME|FILE.net; 'striate zoo' lists the networks known by name");
-    if (!a->data) return complain(CODE_USAGE, "train needs --data DIR");
-    if (is_model_file(a->model))
-        return complain(CODE_USAGE, "--model %s: a trained model; --model takes a name of the zoo or a text network", a->model);
-    if (a->nesterov && a->momentum <= 0) return complain(CODE_USAGE, "--nesterov needs --momentum above 0");
-    if (a->schedule == STRIATE_SCHEDULE_MULTISTEP && !a->milestones.count)
-        return complain(CODE_USAGE, "--lr-scheduler multistep needs --lr-milestones A,B,...");
-    for (int i = 1; i < a->milestones.count; i++)
-        if (a->milestones.at[i] <= a->milestones.at[i - 1]) return complain(CODE_USAGE, "--lr-milestones must rise");
-    if (!a->out) choose_out(a, out);
-    if (!a->resume && !a->overwrite && holds_run(a->out))
-        return complain(CODE_USAGE, "%s holds a run already; --resume %s goes on with it, --overwrite begins anew", a->out,
-                        a->out);
-    return CODE_OK;
-}
-
-static striate_training training_of(struct session *s)
-{
-    const struct arguments *a = &s->a;
-    striate_training how = { .epochs = a->epochs,
-                             .batch_size = a->batch_size,
-                             .learning_rate = a->lr,
-                             .momentum = a->momentum,
-                             .weight_decay = a->weight_decay,
-                             .nesterov = a->nesterov,
-                             .schedule = (striate_schedule)a->schedule,
-                             .step_epochs = a->step_size,
-                             .gamma = a->gamma,
-                             .power = a->power,
-                             .warmup_epochs = a->warmup,
-                             .seed = a->seed,
-                             .exact = a->exact,
-                             .out = a->out,
-                             .resume = a->resume != NULL,
-                             .overwrite = a->overwrite,
-                             .save_steps = a->save_steps,
-                             .user = s };
-    for (int i = 0; i < a->milestones.count; i++) how.milestones[i] = a->milestones.at[i];
-    return how;
-}
-
 // ---- memory
 
 // Batch sizes worth trying, from the smallest: 1..8, then multiples of 8.
@@ -338,7 +157,7 @@ static int batch_at(int index)
 
 static bool fits(struct session *s, int batch, double room)
 {
-    striate_training how = training_of(s);
+    striate_training how = train_arguments_training(&s->a);
     striate_training_memory memory;
     how.batch_size = batch;
     return !striate_training_forecast(&memory, s->model, s->train, s->validation, &how) && (double)memory.total <= room;
@@ -362,13 +181,13 @@ static int largest_batch(struct session *s, double available)
 // Chooses the batch size where that is asked for, and refuses to begin what cannot end well.
 static int check_memory(struct session *s)
 {
-    struct arguments *a = &s->a;
+    struct train_arguments *a = &s->a;
     size_t available = striate_memory_available();
     if (!a->batch_size && available == SIZE_MAX)
         return complain(CODE_USAGE, "--batch-size auto: this system does not say how much memory there is; give a number");
     int most = a->batch_size && fits(s, a->batch_size, (double)available) ? a->batch_size : largest_batch(s, (double)available);
     if (most && !a->batch_size) a->batch_size = most;
-    striate_training how = training_of(s);
+    striate_training how = train_arguments_training(&s->a);
     if (!a->batch_size) how.batch_size = 1;
     int code = report(striate_training_forecast(&s->memory, s->model, s->train, s->validation, &how));
     if (code || (most && most == a->batch_size)) return code;
@@ -382,7 +201,7 @@ static int check_memory(struct session *s)
 
 static int show_header(const struct session *s)
 {
-    const struct arguments *a = &s->a;
+    const struct train_arguments *a = &s->a;
     static const char *const schedules[] = { "constant", "step", "multistep", "inv", "cosine" };
     striate_data_info train = striate_data_about(s->train), validation = striate_data_about(s->validation);
     int64_t steps = (train.images + a->batch_size - 1) / a->batch_size;
@@ -456,13 +275,14 @@ static void show_end(const struct session *s)
 
 static int train(struct session *s)
 {
-    const struct arguments *a = &s->a;
-    char *json = arguments_json(a);
+    const struct train_arguments *a = &s->a;
+    char *json = train_arguments_json(a);
     if (!json) return no_memory();
-    striate_training how = training_of(s);
+    striate_training how = train_arguments_training(&s->a);
     how.arguments = json;
     how.on_step = on_step;
     how.on_epoch = on_epoch;
+    how.user = s;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     s->images_before = -1;
@@ -481,11 +301,7 @@ int cmd_train(int argc, char **argv)
     struct session s = { 0 };
     json_t *json = NULL; // holds the texts of resumed arguments
     char out[PATH_MAX];
-    int code = CODE_OK;
-    options_preset(&train_usage, &s.a);
-    options_parse(&train_usage, &s.a, argc, argv);
-    if (s.a.resume) code = read_arguments(&s.a, &json, argc, argv);
-    if (!code) code = check_arguments(&s.a, out);
+    int code = train_arguments_read(&s.a, &json, out, argc, argv);
     if (!code) {
         striate_threads(s.a.threads);
         code = open_data(&s);

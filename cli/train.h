@@ -1,0 +1,27 @@
+// train.h - the options of `striate train`, and what they say to the library.
+#ifndef CLI_TRAIN_H
+#define CLI_TRAIN_H
+
+#include "cli.h"
+
+#include <limits.h>
+
+// The options of `striate train`.
+struct train_arguments {
+    const char *model, *data, *out, *resume;
+    int epochs, batch_size, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact;
+    float lr, momentum, weight_decay, gamma, power, warmup, val_split;
+    struct ints milestones;
+    uint64_t seed;
+    struct input_arguments input;
+};
+
+// The arguments of the command line; of a run that is resumed those of its args.json, and what the command line says on top. *json holds texts
+// that `a` points to, `out` the folder where none was named.
+int train_arguments_read(struct train_arguments *a, json_t **json, char out[PATH_MAX], int argc, char **argv);
+// They as the text of args.json, with paths that hold anywhere; free() releases it. NULL: out of memory.
+char *train_arguments_json(const struct train_arguments *a);
+// They as the library takes them.
+striate_training train_arguments_training(const struct train_arguments *a);
+
+#endif
