@@ -231,13 +231,14 @@ void expect_same_run(const char *a, const char *b)
 
 void expect_tidy(const char *folder)
 {
-    static const char *const names[] = { "model.safetensors", "last.safetensors", "metrics.jsonl",
-                                         "metrics.csv",       "args.json",        "curve.png" };
+    static const char *const names[] = { ".",           "..",          "model.safetensors", "last.safetensors", "metrics.jsonl",
+                                         "metrics.csv", "args.json",   "curve.png",         "confusion.png",    "confused.png",
+                                         "worst.png",   "filters.png", "report.html" };
     DIR *list = opendir(folder);
     assert_non_null(list);
     for (const struct dirent *entry; (entry = readdir(list));) {
-        bool known = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
-        for (int i = 0; i < 6; i++) known |= !strcmp(entry->d_name, names[i]);
+        bool known = false;
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) known |= !strcmp(entry->d_name, names[i]);
         if (!known) fail_msg("%s/%s remains", folder, entry->d_name);
     }
     closedir(list);

@@ -18,6 +18,8 @@
 static const char *const file_names[RUN_FILES] = {
     [RUN_MODEL] = "model.safetensors", [RUN_LAST] = "last.safetensors", [RUN_JSONL] = "metrics.jsonl",
     [RUN_CSV] = "metrics.csv",         [RUN_ARGUMENTS] = "args.json",   [RUN_CURVE] = "curve.png",
+    [RUN_CONFUSION] = "confusion.png", [RUN_CONFUSED] = "confused.png", [RUN_WORST] = "worst.png",
+    [RUN_FILTERS] = "filters.png",     [RUN_REPORT] = "report.html",
 };
 
 // Columns of the metrics. An integer is an int or an int64_t; everything else is a double.
@@ -90,8 +92,7 @@ void run_folder_close(struct run_folder *folder)
     *folder = (struct run_folder){ .lock = -1 };
 }
 
-// Writes the text as a file and releases it.
-static striate_status write_text(const char *path, struct text *text)
+striate_status run_folder_write(const char *path, struct text *text)
 {
     striate_status status = text->failed ? status_fail(STRIATE_NO_MEMORY, "%s: no memory for its text", path)
                                          : file_write(path, &(struct span){ text->s, text->length }, 1);
@@ -125,9 +126,9 @@ static striate_status write_metrics(const struct run_folder *folder)
         text_add(&jsonl, "}\n");
         text_add(&csv, "\n");
     }
-    striate_status status = write_text(folder->path[RUN_JSONL], &jsonl);
+    striate_status status = run_folder_write(folder->path[RUN_JSONL], &jsonl);
     if (status) text_free(&csv);
-    return status ? status : write_text(folder->path[RUN_CSV], &csv);
+    return status ? status : run_folder_write(folder->path[RUN_CSV], &csv);
 }
 
 striate_status run_folder_begin(const struct run_folder *folder, const struct settings *settings)
@@ -144,7 +145,7 @@ striate_status run_folder_begin(const struct run_folder *folder, const struct se
         }
         text_add(&text, "\n}\n");
     }
-    TRY(write_text(folder->path[RUN_ARGUMENTS], &text));
+    TRY(run_folder_write(folder->path[RUN_ARGUMENTS], &text));
     return write_metrics(folder);
 }
 

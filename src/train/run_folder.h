@@ -4,7 +4,20 @@
 
 #include "train/settings.h"
 
-enum run_file { RUN_MODEL, RUN_LAST, RUN_JSONL, RUN_CSV, RUN_ARGUMENTS, RUN_CURVE, RUN_FILES };
+enum run_file {
+    RUN_MODEL,
+    RUN_LAST,
+    RUN_JSONL,
+    RUN_CSV,
+    RUN_ARGUMENTS,
+    RUN_CURVE,
+    RUN_CONFUSION,
+    RUN_CONFUSED,
+    RUN_WORST,
+    RUN_FILTERS,
+    RUN_REPORT,
+    RUN_FILES
+};
 
 struct run_folder {
     char *path[RUN_FILES];
@@ -24,6 +37,8 @@ striate_status run_folder_begin(const struct run_folder *folder, const struct se
 striate_status run_folder_recall(struct run_folder *folder, int epochs);
 // Adds a row and writes metrics.jsonl and metrics.csv.
 striate_status run_folder_add(struct run_folder *folder, const striate_epoch *row);
+// Writes the text as a file, whole or not at all, and releases it.
+striate_status run_folder_write(const char *path, struct text *text);
 // Writes curve.png, where the library was built with what that needs.
 striate_status run_folder_draw(const struct run_folder *folder);
 

@@ -8,7 +8,7 @@
 #include "graph/update.h"
 #include "optim/schedule.h"
 #include "train/checkpoint.h"
-#include "train/run_folder.h"
+#include "train/report.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -25,9 +25,10 @@ struct session {
     struct run_folder folder; // where training.out is not NULL
     struct progress progress;
     int64_t steps_per_epoch;
-    double seconds;   // this process spent on the epoch under way
-    int64_t begun_at; // the image of the epoch that this process began with
-    double drawn;     // when the curves were, by the clock
+    double seconds;                 // this process spent on the epoch under way
+    int64_t begun_at;               // the image of the epoch that this process began with
+    striate_evaluation *evaluation; // the last on validation
+    double drawn, drawing;          // when the folder's pictures were, by the clock, and how long that took
 };
 
 // ---- open and close ----
@@ -77,6 +78,7 @@ static striate_status session_open(struct session *s, const striate_training *tr
 
 static void session_close(struct session *s)
 {
+    striate_evaluation_free(s->evaluation);
     run_folder_close(&s->folder);
     batches_close(s->batches);
     striate_optimizer_free(s->optimizer);
@@ -179,11 +181,13 @@ static striate_status validate(struct session *s, striate_epoch *row)
 {
     row->val_loss = row->val_top1 = row->val_top5 = NAN;
     if (!s->validation) return STRIATE_OK;
-    striate_evaluation *e = NULL;
     const striate_training *t = &s->settings.training;
-    TRY(striate_evaluate(&e, s->model, s->validation,
+    striate_evaluation_free(s->evaluation);
+    s->evaluation = NULL;
+    TRY(striate_evaluate(&s->evaluation, s->model, s->validation,
                          (striate_evaluate_options){ .batch_size = t->batch_size, .exact = t->exact }));
     struct progress *p = &s->progress;
+    const striate_evaluation *e = s->evaluation;
     row->val_loss = e->loss;
     row->val_top1 = (double)e->correct / e->images;
     row->val_top5 = (double)e->correct5 / e->images;
@@ -193,7 +197,19 @@ static striate_status validate(struct session *s, striate_epoch *row)
         p->best_correct = e->correct;
         p->best_loss = e->loss;
     }
-    striate_evaluation_free(e);
+    return STRIATE_OK;
+}
+
+// Curves and report, at the end and as often as that takes little of the time.
+static striate_status draw(struct session *s)
+{
+    enum { SELDOM = 20 };
+    double now = clock_seconds();
+    if (s->progress.epoch < s->settings.training.epochs && now - s->drawn < SELDOM * s->drawing) return STRIATE_OK;
+    TRY(run_folder_draw(&s->folder));
+    TRY(report_write(&(struct report){ &s->folder, &s->settings, s->model, s->validation, s->evaluation }));
+    s->drawn = clock_seconds();
+    s->drawing = s->drawn - now;
     return STRIATE_OK;
 }
 
@@ -204,9 +220,7 @@ static striate_status write_epoch(struct session *s, const striate_epoch *row)
     TRY(run_folder_add(&s->folder, row));
     if (row->best || !s->validation) TRY(striate_model_save(s->model, s->folder.path[RUN_MODEL]));
     TRY(save(s));
-    if (s->progress.epoch < s->settings.training.epochs && clock_seconds() - s->drawn < 1) return STRIATE_OK;
-    s->drawn = clock_seconds();
-    return run_folder_draw(&s->folder);
+    return draw(s);
 }
 
 static striate_status finish_epoch(struct session *s)
