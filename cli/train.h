@@ -9,7 +9,7 @@
 // The options of `striate train`.
 struct train_arguments {
     const char *model, *data, *out, *resume;
-    int epochs, batch_size, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact;
+    int epochs, batch_size, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact, tensorboard;
     float lr, momentum, weight_decay, gamma, power, warmup, val_split;
     struct ints milestones;
     uint64_t seed;

@@ -51,6 +51,8 @@ static const struct option options[] = {
       .high = INT_MAX },
     { "save-steps", OPTION_INT, AT(save_steps), "N", .doc = "save last.safetensors every N steps too, not only each epoch",
       .low = 1, .high = INT_MAX },
+    { "tensorboard", OPTION_FLAG, AT(tensorboard), NULL,
+      .doc = "write RUN/events.out.tfevents.* too: steps, metrics, distributions of weights and gradients, pictures" },
     { "", OPTION_GROUP, AT(input), NULL,
       .doc = "How pixels become input (mean and std are measured on the training images unless given)",
       .group = input_options },
@@ -60,7 +62,7 @@ const struct usage train_usage = { "--model NAME|FILE.net --data DIR [options]\n
                                    "Fits a network to a data set by stochastic gradient descent and validates it after each "
                                    "epoch. RUN receives model.safetensors (the best "
                                    "on validation), last.safetensors (all that an exact resume needs), metrics.csv, "
-                                   "metrics.jsonl, args.json and curve.png. Ctrl-C finishes "
+                                   "metrics.jsonl, args.json, and, to look at, report.html and its pictures. Ctrl-C finishes "
                                    "the step, saves, and exits with 130.",
                                    options,
                                    0,
@@ -173,7 +175,8 @@ striate_training train_arguments_training(const struct train_arguments *a)
                              .out = a->out,
                              .resume = a->resume != NULL,
                              .overwrite = a->overwrite,
-                             .save_steps = a->save_steps };
+                             .save_steps = a->save_steps,
+                             .tensorboard = a->tensorboard };
     for (int i = 0; i < a->milestones.count; i++) how.milestones[i] = a->milestones.at[i];
     return how;
 }

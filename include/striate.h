@@ -524,6 +524,7 @@ typedef struct striate_training {
     int resume;            // 1: go on from out/last.safetensors
     int overwrite;         // 1: begin anew in a folder that holds a training, which is lost; 0: refuse such a folder
     int save_steps;        // also write last.safetensors every so many steps; 0: each epoch
+    int tensorboard;       // 1: also write out/events.out.tfevents.*
     const char *arguments; // a JSON object for out/args.json; NULL: made of this struct
     int (*on_step)(void *user, const striate_training_step *step); // nonzero: finish the step, save, return STRIATE_INTERRUPTED
     void (*on_epoch)(void *user, const striate_epoch *epoch);
@@ -532,7 +533,8 @@ typedef struct striate_training {
 // Trains on `data` and validates on `validation` (NULL: not) after each epoch. Unless it resumes, it first initialises the weights from the
 // seed. After it the model holds the weights of the last epoch; the run folder holds
 //   model.safetensors  the best on validation (without validation: the last)     metrics.jsonl, metrics.csv  a row per epoch
-//   last.safetensors   all that an exact resume needs                            args.json, curve.png
+//   last.safetensors   all that an exact resume needs                            args.json; curve.png, confusion.png, ...
+//   report.html        all of it to look at, in one file, after each epoch or so
 STRIATE_API striate_status striate_train(striate_model *model, const striate_data *data, const striate_data *validation,
                                          const striate_training *training);
 

@@ -39,6 +39,11 @@ static void check_learns(void **state)
     struct bytes curve = slurp(in(job.training.out, "curve.png"));
     assert_true(curve.size > 100);
     free(curve.data);
+    const char *html = in(job.training.out, "report.html");
+    expect_text(html, "Epoch 5 of 5; best on validation");
+    expect_text(html, "<h2>Confusion</h2>\n<img alt=\"Confusion\" src=\"data:image/png;base64,iVBORw0KGgo");
+    expect_text(html, "<tr><td>schedule</td><td>&quot;cosine&quot;</td></tr>");
+    expect_text(html, "</body></html>");
 }
 
 static void check_memorises(void **state)

@@ -7,6 +7,7 @@
 #include "graph/plan.h"
 #include "graph/update.h"
 #include "optim/schedule.h"
+#include "train/board.h"
 #include "train/checkpoint.h"
 #include "train/report.h"
 
@@ -23,6 +24,7 @@ struct session {
     striate_optimizer *optimizer;
     struct batches *batches;
     struct run_folder folder; // where training.out is not NULL
+    struct events *events;    // where TensorBoard is wanted
     struct progress progress;
     int64_t steps_per_epoch;
     double seconds;                 // this process spent on the epoch under way
@@ -73,12 +75,14 @@ static striate_status session_open(struct session *s, const striate_training *tr
                                                            .shuffle = true,
                                                            .seed = t->seed }));
     if (t->out) TRY(run_folder_open(&s->folder, &s->settings));
-    return begin(s);
+    TRY(begin(s));
+    return t->out && t->tensorboard ? events_open(&s->events, t->out, s->progress.step) : STRIATE_OK;
 }
 
 static void session_close(struct session *s)
 {
     striate_evaluation_free(s->evaluation);
+    events_close(s->events);
     run_folder_close(&s->folder);
     batches_close(s->batches);
     striate_optimizer_free(s->optimizer);
@@ -124,6 +128,7 @@ static striate_status train_step(struct session *s)
     p->correct += correct;
     p->image += batch.images;
     p->step++;
+    if (s->events) board_step(s->events, p->step, loss, rate_of(s, p->step - 1));
     return STRIATE_OK;
 }
 
@@ -170,6 +175,7 @@ static striate_status save(const struct session *s)
 static striate_status stop(const struct session *s)
 {
     TRY(save(s));
+    if (s->events) TRY(events_flush(s->events));
     const char *out = s->settings.training.out;
     FAIL(INTERRUPTED, "stopped on request after step %" PRId64 "%s%s", s->progress.step, out ? "; to go on, resume " : "",
          out ? out : "");
@@ -220,7 +226,8 @@ static striate_status write_epoch(struct session *s, const striate_epoch *row)
     TRY(run_folder_add(&s->folder, row));
     if (row->best || !s->validation) TRY(striate_model_save(s->model, s->folder.path[RUN_MODEL]));
     TRY(save(s));
-    return draw(s);
+    TRY(draw(s));
+    return s->events ? board_epoch(s->events, &s->folder, s->plan) : STRIATE_OK;
 }
 
 static striate_status finish_epoch(struct session *s)
