@@ -355,8 +355,8 @@ typedef struct striate_plan_options {
     int batch;     // the largest batch; 0: 1
     int train;     // 1: with gradients; a graph without a loss gets striate_cross_entropy on its last node
     uint64_t seed; // of dropout
-    int exact;     // 1: convolutions add up their products one by one; 0: Winograd's algorithm where it is faster, a rounding of about
-                   // 1e-5 of the output's scale (Lavin and Gray 2016)
+    int exact; // 1: convolutions add up their products one by one; 0: Winograd's algorithm where it is faster, a rounding of about
+               // 1e-5 of the output's scale (Lavin and Gray 2016)
 } striate_plan_options;
 // Plans of one graph share its weights. The graph must outlive the plan.
 STRIATE_API striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options);
@@ -586,6 +586,11 @@ typedef struct striate_measurement {
 } striate_measurement;
 STRIATE_API striate_status striate_bench_layer(striate_measurement *measurement, striate_bench *bench,
                                                const striate_layer *layer, int batch, striate_pass pass);
+
+// Calls `watch` whenever a node is done with its part of a pass through the plan, in the thread that runs it: `node` as in striate_plan_node_at;
+// pass STRIATE_PACK, STRIATE_FORWARD, or STRIATE_BACKWARD_DATA for all its gradients. NULL: nobody watches. For measuring, with the caller's clock.
+typedef void striate_watch(void *user, int node, striate_pass pass);
+STRIATE_API void striate_plan_watch(striate_plan *plan, striate_watch *watch, void *user);
 
 // ---- 11. Pictures --------------------------------------------------------------------------------------------------------
 

@@ -108,6 +108,47 @@ static void check_passes(void **state)
     striate_graph_free(graph);
 }
 
+// ---- a plan watched
+
+struct seen {
+    int count, node[64];
+    striate_pass pass[64];
+};
+
+static void see(void *user, int node, striate_pass pass)
+{
+    struct seen *seen = user;
+    assert_true(seen->count < 64);
+    seen->node[seen->count] = node;
+    seen->pass[seen->count++] = pass;
+}
+
+// Forward: the nodes in order, those with weights packed right before; backward: the other way round, and only what has gradients.
+static void check_watch(void **state)
+{
+    (void)state;
+    striate_graph *graph = network();
+    striate_plan *plan;
+    struct seen seen = { 0 };
+    OK(striate_compile(&plan, graph, (striate_plan_options){ .batch = 2, .train = 1 }));
+    striate_plan_watch(plan, see, &seen);
+    striate_forward(plan, 2, 0);
+    striate_backward(plan);
+    int nodes = striate_plan_node_count(plan), at = 0; // the input first, and the loss last
+    for (int i = 1; i < nodes; i++) {
+        const char *op = striate_plan_node_at(plan, i).op;
+        if (!strcmp(op, "conv") || !strcmp(op, "dense")) assert_true(seen.node[at] == i && seen.pass[at++] == STRIATE_PACK);
+        assert_true(seen.node[at] == i && seen.pass[at++] == STRIATE_FORWARD);
+    }
+    for (int i = nodes - 1; i > 0; i--) assert_true(seen.node[at] == i && seen.pass[at++] == STRIATE_BACKWARD_DATA);
+    assert_int_equal(seen.count, at);
+    striate_plan_watch(plan, NULL, NULL);
+    striate_forward(plan, 2, 1);
+    assert_int_equal(seen.count, at);
+    striate_plan_free(plan);
+    striate_graph_free(graph);
+}
+
 // ---- exact arithmetic
 
 static uint8_t pixels[IMAGES * SIDE * SIDE * 3];
@@ -240,8 +281,8 @@ static void check_training(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(check_layers),     cmocka_unit_test(check_machine),  cmocka_unit_test(check_passes),
-        cmocka_unit_test(check_evaluation), cmocka_unit_test(check_training),
+        cmocka_unit_test(check_layers), cmocka_unit_test(check_machine),    cmocka_unit_test(check_passes),
+        cmocka_unit_test(check_watch),  cmocka_unit_test(check_evaluation), cmocka_unit_test(check_training),
     };
     return cmocka_run_group_tests_name("measure", tests, NULL, NULL);
 }

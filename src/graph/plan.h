@@ -39,6 +39,8 @@ struct striate_plan {
     int *labels;
     uint64_t packed_version; // of the weights that `packed` holds
     bool poison;
+    striate_watch *watch; // called after each node's part of a pass, with `watcher`; or NULL
+    void *watcher;
     struct arena arena; // all the tables
 };
 

@@ -13,12 +13,25 @@ static void poison(const struct striate_plan *plan, int step)
     }
 }
 
+void striate_plan_watch(striate_plan *plan, striate_watch *watch, void *user)
+{
+    plan->watch = watch;
+    plan->watcher = user;
+}
+
+static void run(const struct striate_plan *plan, int i, striate_pass pass, void (*pass_of_op)(const struct op_args *a),
+                const struct op_args *a)
+{
+    pass_of_op(a);
+    if (plan->watch) plan->watch(plan->watcher, i, pass);
+}
+
 static void run_forward(struct striate_plan *plan, int i, bool pack)
 {
-    struct op_args *a = &plan->args[i];
+    const struct op *op = plan->nodes[i]->op;
     if (plan->flags[i] & (VIEW | NO_OUTPUT)) return;
-    if (pack && plan->nodes[i]->op->pack) plan->nodes[i]->op->pack(a);
-    plan->nodes[i]->op->forward(a);
+    if (pack && op->pack) run(plan, i, STRIATE_PACK, op->pack, &plan->args[i]);
+    run(plan, i, STRIATE_FORWARD, op->forward, &plan->args[i]);
 }
 
 void striate_forward(striate_plan *plan, int images, uint64_t step)
@@ -42,7 +55,7 @@ void striate_backward(striate_plan *plan)
         if (!plan->backward[i] || plan->flags[i] & VIEW) continue;
         struct op_args a = plan->args[i];
         a.workspace = plan->backward_workspace[i];
-        plan->nodes[i]->op->backward(&a);
+        run(plan, i, STRIATE_BACKWARD_DATA, plan->nodes[i]->op->backward, &a);
     }
 }
 
