@@ -6,13 +6,14 @@
 
 struct bench_arguments {
     const char *model;
-    int batch_size, steps; // train, infer
-    const char *suite;     // conv
-    struct ints batch;     // conv, dense
-    int direction, shapes;
-    float seconds; // of a measurement
+    struct ints batch;
+    float seconds; // of a measurement; 0: the default
     int exact, threads, json;
+    const char *suite; // conv, dense
+    int direction, shapes;
+    int batch_size, steps, ops, cpu_time; // train, infer
 };
+enum { PASSES = STRIATE_PACK + 1 };
 int bench_network(const struct bench_arguments *a, bool train);
 int bench_conv(const struct bench_arguments *a);
 int bench_dense(const struct bench_arguments *a);
@@ -28,7 +29,7 @@ extern const struct bench_suite bench_suites[]; // ended by a NULL name
 
 // ---- bench_layers.c: what is measured
 
-enum { PASSES = STRIATE_PACK + 1, SUITES = 16, GRAPHS = 16 };
+enum { SUITES = 16, GRAPHS = 16 };
 
 struct bench_shape {
     int n, h, w, c, k, r, s, stride_h, stride_w, top, bottom, left, right, dilation, groups, bias, dense;
@@ -61,5 +62,30 @@ struct bench_table {
 extern const char *const bench_passes[PASSES];
 void bench_label(char label[64], const struct bench_shape *shape);
 int bench_show(const struct bench_table *table);
+
+// ---- bench_network.c: steps of a network; bench_steps.c: how they are told
+
+struct bench_step {
+    double all, forward, backward, update; // seconds
+};
+struct bench_node {
+    striate_plan_node what;
+    double flops[PASSES], fastest[PASSES]; // fastest: seconds, of all steps; INFINITY where the node has no such pass
+};
+struct bench_steps {
+    const struct bench_arguments *a;
+    const char *what; // "train", "infer"
+    bool train;
+    int batch, threads, count; // count: steps measured
+    struct totals totals;
+    striate_plan *plan;
+    striate_optimizer *optimizer;
+    struct bench_step median;
+    struct bench_node *nodes; // NULL: only whole steps are measured
+    int node_count;
+    double since; // when the node before was done
+    double peak_gflops, peak_bytes;
+};
+int bench_steps_show(const struct bench_steps *steps);
 
 #endif

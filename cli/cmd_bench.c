@@ -13,22 +13,28 @@ static const struct option layer_options[] = {
       .doc = "the forward pass, the gradient of the input, that of the weights, or packing the weights, which training does in "
              "each step and inference once",
       .preset = "all" },
-    { "batch", OPTION_INTS, AT(batch), "N,...", .doc = "images at a time; else 16, and for dense 1,16,128", .low = 1,
-      .high = 65536 },
-    { "seconds", OPTION_FLOAT, AT(seconds), "X", .doc = "spent on each measurement, of which the fastest run counts",
-      .preset = "0.3", .low = 1e-6, .high = 3600 },
     { "shapes", OPTION_FLAG, AT(shapes), NULL, .doc = "only list the layers" },
     { 0 },
 };
 static const struct option network_options[] = {
-    { "batch-size", OPTION_INT, AT(batch_size), "N", .doc = "images at a time", .preset = "64", .low = 1, .high = 65536 },
-    { "steps", OPTION_INT, AT(steps), "N", .doc = "batches to time, after one that is not; else about three seconds' worth",
+    { "batch-size", OPTION_INT, AT(batch_size), "N", .doc = "another name for --batch", .low = 1, .high = 65536 },
+    { "steps", OPTION_INT, AT(steps), "N", .doc = "batches to time, after one that is not; else as many as --seconds hold",
       .low = 1, .high = 1e9 },
+    { "ops", OPTION_FLAG, AT(ops), NULL, .doc = "also what each op and each node takes: the fastest of all steps" },
+    { "cpu-time", OPTION_FLAG, AT(cpu_time), NULL,
+      .doc = "with --threads 1: seconds that the thread runs, not those that it waits for a core" },
     { 0 },
 };
 static const struct option options[] = {
     { "model", OPTION_TEXT, AT(model), "NAME|FILE",
       .doc = "a network of the zoo, or a text network; conv measures its layers in place of a suite's" },
+    { "batch", OPTION_INTS, AT(batch), "N,...",
+      .doc = "images at a time; else 16 for conv, 1,16,128 for dense, 64 for train and infer", .low = 1, .high = 65536 },
+    { "seconds", OPTION_FLOAT, AT(seconds), "X",
+      .doc =
+          "spent on each measurement; else 0.3 on a layer's, of which the fastest run counts, and 3 on a network's, of which "
+          "the median step does",
+      .low = 1e-6, .high = 3600 },
     { "exact", OPTION_FLAG, AT(exact), NULL,
       .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },
     { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core", .low = 1, .high = 4096 },
@@ -39,7 +45,7 @@ static const struct option options[] = {
 };
 const struct usage bench_usage = {
     "machine\nconv [--suite NAME,...] [--batch N] [--direction D]\ndense [--batch N,...] [--direction D]\n"
-    "train --model NAME [--batch-size N] [--steps N]\ninfer --model NAME [--batch-size N] [--steps N]",
+    "train --model NAME [--batch N] [--ops]\ninfer --model NAME [--batch N] [--ops]",
     "machine: the peak rate of fused multiply-adds and the rate of reading memory, for each instruction set that this CPU has, "
     "on "
     "one thread and on all.\n"
@@ -47,8 +53,8 @@ const struct usage bench_usage = {
     "which "
     "their weights are read. GFLOP/s count 2 x MACs of the direct computation, whatever the algorithm; ratios are to the peak "
     "measured in the same run, so that Winograd's algorithm can exceed 1.\n"
-    "train, infer: images per second. The arithmetic rate counts 2 x MACs FLOPs for a forward pass and three times that for a "
-    "training step.",
+    "train, infer: images per second. A training step is forward, backward, and an update with momentum. The arithmetic rate "
+    "counts 2 x MACs FLOPs for a forward pass and three times that for a training step.",
     options,
     1,
     1,

@@ -1,9 +1,10 @@
-// check_bench.c - what `striate bench conv --json` says: the members that others read, and that its figures fit together.
+// check_bench.c - what `striate bench --json` says of layers and networks: the members that others read, and that its figures fit together.
 #include "base/value.h"
 
 #include <setjmp.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,6 +117,80 @@ static void check_dense(void **state)
     value_free(root);
 }
 
+static void check_sums(const struct value *of, const char *const *phases, int count)
+{
+    double sum = 0;
+    for (int i = 0; i < count; i++) sum += number(of, phases[i]);
+    near(number(of, phases[count]), sum);
+}
+
+// Caffe's LeNet: the multiply-adds of its layers, and how often training does them: the first has no gradient of its input.
+static const struct {
+    const char *name;
+    double macs, passes;
+} lenet[] = {
+    { "conv1", 24 * 24 * 20 * 25, 2 }, { "conv2", 8 * 8 * 50 * 500, 3 }, { "ip1", 800 * 500, 3 }, { "ip2", 500 * 10, 3 }
+};
+
+static void check_nodes(const struct value *root, bool train)
+{
+    static const char *const times[] = { "forward_ms", "backward_ms", "pack_ms", "ms" };
+    const struct value *nodes = value_get(root, "nodes"), *ops = value_get(root, "ops");
+    double all = number(root, "update_ms"), shares = 0, of_ops = 0;
+    size_t found = 0;
+    for (size_t i = 0; i < value_size(nodes); i++) {
+        const struct value *node = value_at(nodes, i);
+        check_sums(node, times, 3);
+        all += number(node, "ms");
+        shares += number(node, "share");
+        if (!train) assert_true(number(node, "backward_ms") == 0 && number(node, "pack_ms") == 0);
+        if (found == 4 || strcmp(word(node, "node"), lenet[found].name)) continue;
+        assert_true(*word(node, "forward"));
+        assert_true(!value_string(value_get(node, "backward_data")) == (!train || !found));
+        near(number(node, "gflops"), 2e-6 * lenet[found].macs * 3 * (train ? lenet[found].passes : 1) / number(node, "ms"));
+        found++;
+    }
+    assert_int_equal(found, 4);
+    for (size_t i = 0; i < value_size(ops); i++) {
+        const struct value *op = value_at(ops, i);
+        double sum = 0, count = 0;
+        check_sums(op, times, 3);
+        for (size_t j = 0; j < value_size(nodes); j++) {
+            if (strcmp(word(value_at(nodes, j), "op"), word(op, "op")) || number(value_at(nodes, j), "ms") == 0) continue;
+            sum += number(value_at(nodes, j), "ms");
+            count++;
+        }
+        near(number(op, "ms"), sum);
+        assert_true(number(op, "nodes") == count);
+        of_ops += sum;
+    }
+    near(of_ops + number(root, "update_ms"), all);
+    near(shares + number(root, "update_ms") / all, 1);
+}
+
+static void check_network(void **state)
+{
+    (void)state;
+    static const char *const parts[] = { "forward_ms", "backward_ms", "update_ms", "milliseconds_per_step" };
+    for (int train = 0; train < 2; train++) {
+        struct value *root = bench(train ? "train --model lenet --batch 3 --steps 5 --threads 1 --ops"
+                                         : "infer --model lenet --batch-size 3 --seconds 1e-3 --threads 1 --cpu-time --ops");
+        assert_string_equal(word(root, "bench"), train ? "train" : "infer");
+        assert_true(number(root, "batch_size") == 3 && number(root, "peak_memory_bytes") > 1e6);
+        assert_true(train ? number(root, "steps") == 5 : number(root, "steps") >= 3);
+        check_sums(root, parts, 3);
+        if (!train) assert_true(number(root, "backward_ms") == 0 && number(root, "update_ms") == 0);
+        near(number(root, "images_per_second"), 3e3 / number(root, "milliseconds_per_step"));
+        near(number(root, "gflops"), (train ? 3 : 1) * 2e-9 * 2293000 * number(root, "images_per_second"));
+        near(number(root, "of_peak"), number(root, "gflops") / number(root, "peak_gflops"));
+        check_nodes(root, train);
+        value_free(root);
+    }
+    struct value *root = bench("infer --model lenet --batch 1 --steps 1");
+    assert_null(value_get(root, "ops"));
+    value_free(root);
+}
+
 int main(void)
 {
     const char *given = getenv("STRIATE");
@@ -127,6 +202,7 @@ int main(void)
         cmocka_unit_test(check_figures),
         cmocka_unit_test(check_shared),
         cmocka_unit_test(check_dense),
+        cmocka_unit_test(check_network),
     };
     return cmocka_run_group_tests_name("bench", tests, NULL, NULL);
 }

@@ -429,6 +429,9 @@ static const struct row rows[] = {
     // measuring, and where output goes
     { "$S bench infer --model lenet --batch-size 2 --steps 1", 0, "images/s", NULL },
     { "$S bench train --model tiny.net --batch-size 2 --steps 1 --json", 0, "\"images_per_second\": ", NULL },
+    { "$S bench train --model tiny.net --batch 2 --steps 1 --threads 1 --cpu-time --ops", 0, "cross_entropy", "" },
+    { "$S bench train --model lenet --threads 2 --cpu-time", 2, NULL, "give --threads 1 as well" },
+    { "$S bench infer --model lenet --batch 1,2", 2, NULL, "bench infer takes one --batch" },
     { "$S bench machine --json", 0, "\"measured\": [", "" },
     { "$S bench conv --suite lenet --batch 1 --seconds 1e-3", 0, "geometric means", "" },
     { "$S bench conv --suite lenet --batch 1 --seconds 1e-3 --direction data --exact", 0, "5x5 20->50 12x12 p0 ", "" },
