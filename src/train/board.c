@@ -59,7 +59,7 @@ striate_status board_epoch(struct events *events, const struct run_folder *folde
     } pictures[] = {
         { "confusion", RUN_CONFUSION }, { "confused", RUN_CONFUSED }, { "worst", RUN_WORST }, { "filters", RUN_FILTERS }
     };
-    const striate_epoch *row = &folder->rows[folder->count - 1];
+    const striate_epoch *row = &folder->metrics.rows[folder->metrics.count - 1];
     const striate_graph *graph = plan->graph;
     add_metrics(events, row);
     for (int i = 0; i < graph->param_count; i++) {

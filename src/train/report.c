@@ -77,8 +77,8 @@ static void add_epochs(struct text *text, const struct run_folder *folder)
     text_add(text, "<h2>Epochs</h2>\n<div class=\"wide\"><table><thead><tr><th>epoch</th><th>loss</th><th>top-1</th>"
                    "<th>val loss</th><th>val top-1</th><th>val "
                    "top-5</th><th>lr</th><th>images/s</th><th>seconds</th></tr></thead><tbody>\n");
-    for (int i = folder->count; i-- > 0;) { // the last first
-        const striate_epoch *e = &folder->rows[i];
+    for (int i = folder->metrics.count; i-- > 0;) { // the last first
+        const striate_epoch *e = &folder->metrics.rows[i];
         text_add(text, "<tr><td>%d</td>", e->epoch);
         add_cell(text, "%.4f", e->train_loss);
         add_cell(text, "%.2f %%", 100 * e->train_top1);
@@ -96,9 +96,9 @@ static void add_epochs(struct text *text, const struct run_folder *folder)
 static void add_summary(struct text *text, const struct report *r)
 {
     const struct run_folder *folder = r->folder;
-    const striate_epoch *last = &folder->rows[folder->count - 1], *best = last;
-    for (int i = 0; i < folder->count; i++)
-        if (folder->rows[i].val_top1 > best->val_top1) best = &folder->rows[i];
+    const striate_epoch *last = &folder->metrics.rows[folder->metrics.count - 1], *best = last;
+    for (int i = 0; i < folder->metrics.count; i++)
+        if (folder->metrics.rows[i].val_top1 > best->val_top1) best = &folder->metrics.rows[i];
     text_add(text, "<p>Epoch %d of %d", last->epoch, r->settings->training.epochs);
     if (isfinite(best->val_top1))
         text_add(text, "; best on validation: <span class=\"best\">%.2f %%</span> top-1 after epoch %d", 100 * best->val_top1,
@@ -186,7 +186,8 @@ static striate_status add_all(struct text *text, const struct report *r)
     };
     const char *name = file_base(r->settings->training.out);
     text_add(text, "%s", head);
-    if (r->folder->count < r->settings->training.epochs) text_add(text, "<meta http-equiv=\"refresh\" content=\"30\">\n");
+    if (r->folder->metrics.count < r->settings->training.epochs)
+        text_add(text, "<meta http-equiv=\"refresh\" content=\"30\">\n");
     text_add(text, "<title>");
     add_html(text, name);
     text_add(text, "</title>\n%s</head><body>\n<h1>", style);
@@ -205,7 +206,7 @@ static striate_status add_all(struct text *text, const struct report *r)
 striate_status report_write(const struct report *report)
 {
     struct text text = { 0 };
-    if (!report->folder->count) return STRIATE_OK;
+    if (!report->folder->metrics.count) return STRIATE_OK;
     striate_status status = report_draw(report);
     if (status == STRIATE_UNSUPPORTED) status = STRIATE_OK; // without pictures
     if (!status) status = add_all(&text, report);

@@ -2,6 +2,7 @@
 #ifndef RUN_FOLDER_H
 #define RUN_FOLDER_H
 
+#include "train/metrics.h"
 #include "train/settings.h"
 
 enum run_file {
@@ -21,8 +22,7 @@ enum run_file {
 
 struct run_folder {
     char *path[RUN_FILES];
-    striate_epoch *rows; // of metrics.jsonl, one per finished epoch
-    int count, room;
+    struct metrics metrics;
     int lock; // a file descriptor that holds the folder; -1: none
 };
 
