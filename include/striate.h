@@ -538,6 +538,15 @@ typedef struct striate_training {
 STRIATE_API striate_status striate_train(striate_model *model, const striate_data *data, const striate_data *validation,
                                          const striate_training *training);
 
+// What a training left in its run folder.
+typedef struct striate_run {
+    const striate_epoch *epochs; // a row per finished epoch
+    int count;
+    const char *arguments; // args.json, a JSON object
+} striate_run;
+STRIATE_API striate_status striate_run_open(striate_run **run, const char *folder);
+STRIATE_API void striate_run_close(striate_run *run);
+
 // What striate_train will take beyond what the process holds already (the data, the model's weights), found without taking it.
 typedef struct striate_training_memory {
     striate_memory plan;
