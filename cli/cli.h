@@ -89,6 +89,21 @@ void progress_clear(void);
 // A striate_progress for images; user: a struct progress.
 int progress_images(void *progress, int done, int all);
 
+// ---- augment.c: how training images are changed
+
+struct augment_arguments {
+    int random_crop, crop_pad, hflip, rand_augment, rand_magnitude;
+    float random_resized_crop, rotation, color_pca, random_erasing;
+    struct floats color_jitter;
+};
+extern const struct option augment_options[];
+striate_augmentation augment_of(const struct augment_arguments *a);
+// The options that are not zero, on one line: "crop-pad 4, hflip"; nothing where all are.
+struct augment_text {
+    char s[256];
+};
+struct augment_text augment_text(const struct augment_arguments *a);
+
 // ---- source.c: where a model comes from, and what it is fed with
 
 struct input_arguments {

@@ -216,6 +216,8 @@ static int show_header(const struct session *s)
     printf("\ntraining    %d epoch%s of %s steps, batch %d, lr %g %s, momentum %g%s, weight decay %g, seed %llu%s\n", a->epochs,
            a->epochs > 1 ? "s" : "", commas(steps).s, a->batch_size, (double)a->lr, schedules[a->schedule], (double)a->momentum,
            a->nesterov ? " (Nesterov)" : "", (double)a->weight_decay, (unsigned long long)a->seed, a->exact ? ", exact" : "");
+    struct augment_text augment = augment_text(&a->augment);
+    if (*augment.s) printf("augment     %s\n", augment.s);
     printf("machine     %d threads, %s\n", striate_threads(a->threads), striate_isa());
     const striate_training_memory *m = &s->memory;
     printf(

@@ -179,7 +179,7 @@ struct search {
     size_t length;
     const struct option *found;
     size_t offset;
-    const char *names[64]; // all of the table, for a suggestion
+    const char *names[128]; // all of the table, for a suggestion
     int count;
 };
 
@@ -187,7 +187,7 @@ static void look(void *context, const struct option *o, size_t offset)
 {
     struct search *s = context;
     if (o->type == OPTION_GROUP) return;
-    if (s->count < 63) s->names[s->count++] = o->name;
+    if (s->count < 127) s->names[s->count++] = o->name;
     if (strlen(o->name) == s->length && !strncmp(o->name, s->name, s->length)) {
         s->found = o;
         s->offset = offset;

@@ -14,6 +14,7 @@ struct train_arguments {
     struct ints milestones;
     uint64_t seed;
     struct input_arguments input;
+    struct augment_arguments augment;
 };
 
 // The arguments of the command line; of a run that is resumed those of its args.json, and what the command line says on top. *json holds texts

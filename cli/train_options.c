@@ -56,6 +56,8 @@ static const struct option options[] = {
     { "", OPTION_GROUP, AT(input), NULL,
       .doc = "How pixels become input (mean and std are measured on the training images unless given)",
       .group = input_options },
+    { "", OPTION_GROUP, AT(augment), NULL, .doc = "How training images are changed, anew in each epoch, in this order",
+      .group = augment_options },
     { 0 },
 };
 const struct usage train_usage = { "--model NAME|FILE.net --data DIR [options]\n--resume RUN",
@@ -176,7 +178,8 @@ striate_training train_arguments_training(const struct train_arguments *a)
                              .resume = a->resume != NULL,
                              .overwrite = a->overwrite,
                              .save_steps = a->save_steps,
-                             .tensorboard = a->tensorboard };
+                             .tensorboard = a->tensorboard,
+                             .augmentation = augment_of(&a->augment) };
     for (int i = 0; i < a->milestones.count; i++) how.milestones[i] = a->milestones.at[i];
     return how;
 }

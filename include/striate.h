@@ -109,6 +109,26 @@ typedef struct striate_preprocessing {
     float mean[3], std[3];       // per channel of the network's input, in its order; std 0: 1
 } striate_preprocessing;
 
+// Random changes to training images, drawn anew in each epoch from (seed, epoch, image): the same on any number of threads and after a
+// resume. 0 leaves each out. They are done in this order, on 8-bit pixels; where an image ends, the colour begins that becomes 0 at the input.
+typedef struct striate_augmentation {
+    int random_crop; // 1: height x width at a random place of the image that the preprocessing has resized (AlexNet: 224 of 256)
+    int crop_pad;    // the same after so many pixels of border on every side (CIFAR: 4; He et al. 2015, 4.2)
+    float
+        random_resized_crop; // a box of at least this share of the image's area (0.08) and sides of 3:4 to 4:3, resized (GoogLeNet, 6)
+    int hflip;               // 1: mirrored, every other time
+    int rand_augment;        // so many of RandAugment's 14 operations (2; Cubuk et al. 2019),
+    int rand_magnitude;    // at this strength of 0 to 30; 0: 9
+    float color_jitter[4]; // factors of brightness, contrast and saturation within 1 +- this; hue within +- this of the circle
+    float rotation;        // degrees, within +- this
+    float color_pca; // standard deviation of shifts along the principal components of ImageNet's colours (AlexNet, 4.1: 0.1)
+    float random_erasing; // chance that a rectangle of 2 to 33 % of the area is erased (Zhong et al. 2017)
+} striate_augmentation;
+// What image `index` of a training set is in an epoch (0, 1, ...): pixels of how's height x width, before they are converted.
+// striate_image_free releases them.
+STRIATE_API striate_status striate_augment(striate_image *changed, const striate_image *image, const striate_preprocessing *how,
+                                           const striate_augmentation *augmentation, uint64_t seed, int epoch, int index);
+
 // A labelled set of images. DIR is looked at to find out what it is:
 //   MNIST's four IDX files, raw or .gz;  CIFAR-10 or CIFAR-100 binary files;  an image folder: one folder per class holding PNG
 //   and JPEG files, directly or under train/ and val/ (or test/).
@@ -518,8 +538,9 @@ typedef struct striate_training {
     float gamma;       // 0: 0.1 (inv: 0.0001)
     float power;       // 0: 0.75
     float warmup_epochs;
-    uint64_t seed;         // of initial weights, order and dropout
-    int exact;             // as in striate_plan_options, for training and validation
+    uint64_t seed; // of initial weights, order and dropout
+    int exact;     // as in striate_plan_options, for training and validation
+    striate_augmentation augmentation;
     const char *out;       // run folder, made if missing; NULL: write nothing
     int resume;            // 1: go on from out/last.safetensors
     int overwrite;         // 1: begin anew in a folder that holds a training, which is lost; 0: refuse such a folder

@@ -71,6 +71,29 @@ static void check_interrupted(void **state)
     }
 }
 
+// What is drawn for an image does not depend on when, or by which thread.
+static void check_augmented(void **state)
+{
+    (void)state;
+    static const striate_augmentation augmentation = { .crop_pad = 2, .hflip = 1, .rand_augment = 1, .random_erasing = 0.5f };
+    struct job whole = { .training = { .out = fresh("augmented"), .augmentation = augmentation } };
+    expect(&whole, STRIATE_OK, NULL);
+    assert_false(same(in(straight(), "last.safetensors"), in(whole.training.out, "last.safetensors")));
+    for (int i = 0; i < 4; i++) {
+        struct job job = { .kill_at = 3 + 6 * i,
+                           .threads = 1 + i,
+                           .training = { .out = fresh("augmented, killed"), .save_steps = 2, .augmentation = augmentation } };
+        expect(&job, -SIGKILL, NULL);
+        job.kill_at = 0;
+        job.training.resume = 1;
+        job.training.augmentation.crop_pad = 3;
+        expect(&job, STRIATE_BAD_ARGUMENT, "was trained with crop_pad 2, not 3");
+        job.training.augmentation.crop_pad = 2;
+        expect(&job, STRIATE_OK, NULL);
+        expect_same_run(whole.training.out, job.training.out);
+    }
+}
+
 static void check_finished(void **state)
 {
     (void)state;
@@ -179,8 +202,9 @@ static void check_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(check_killed),   cmocka_unit_test(check_killed_anywhere), cmocka_unit_test(check_interrupted),
-        cmocka_unit_test(check_finished), cmocka_unit_test(check_refused),         cmocka_unit_test(check_damaged),
+        cmocka_unit_test(check_killed),    cmocka_unit_test(check_killed_anywhere), cmocka_unit_test(check_interrupted),
+        cmocka_unit_test(check_augmented), cmocka_unit_test(check_finished),        cmocka_unit_test(check_refused),
+        cmocka_unit_test(check_damaged),
     };
     return cmocka_run_group_tests_name("resume", tests, trainings_begin, trainings_end);
 }

@@ -41,6 +41,16 @@ static inline void random_words(struct random_key key, uint32_t block, uint32_t 
 float random_uniform(struct random_key key, uint32_t index);
 float random_normal(struct random_key key, uint32_t index);
 
+// A stream read number after number.
+struct random_stream {
+    struct random_key key;
+    uint32_t next;
+};
+static inline float random_next(struct random_stream *stream)
+{
+    return random_uniform(stream->key, stream->next++);
+}
+
 // A random order of 0..count-1.
 void random_order(struct random_key key, int *order, int count);
 

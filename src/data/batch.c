@@ -7,7 +7,7 @@
 #include "base/random.h"
 #include "base/status.h"
 #include "base/thread.h"
-#include "data/preprocess.h"
+#include "data/augment.h"
 #include "data/source.h"
 
 #include <stdlib.h>
@@ -27,6 +27,8 @@ struct slot {
 struct batches {
     const striate_data *data;
     struct preprocess preprocess;
+    struct augment augment;
+    int epoch;
     int batch_size, images, piece;
     bool shuffle;
     uint64_t seed;
@@ -59,16 +61,28 @@ static int batch_images(const struct batches *b, int batch)
     return left < 0 ? 0 : left < b->batch_size ? (int)left : b->batch_size;
 }
 
+static striate_status convert(float *x, const struct batches *b, const striate_image *image, int index, const char *name)
+{
+    if (!b->augment.any) return preprocess_image(x, image, &b->preprocess, name);
+    striate_image changed;
+    TRY(augment_image(&changed, image, &b->augment, b->epoch, index, name));
+    struct view view = view_of(&changed);
+    preprocess_convert(x, &view, &b->preprocess);
+    free(changed.pixels);
+    return STRIATE_OK;
+}
+
 static striate_status load(float *x, const struct batches *b, int index)
 {
     const striate_data *data = b->data;
     const uint8_t *pixels = data->source->pixels(data, index);
     striate_image image = { (uint8_t *)pixels, data->info.height, data->info.width, data->info.channels };
-    if (!pixels) TRY(data->source->read(&image, data, index));
-    char name[SOURCE_NAME] = "";
-    if (!pixels) data->source->name(name, data, index);
-    striate_status status = preprocess_image(x, &image, &b->preprocess, pixels ? data->info.format : name);
-    if (!pixels) free(image.pixels);
+    if (pixels) return convert(x, b, &image, index, data->info.format);
+    TRY(data->source->read(&image, data, index));
+    char name[SOURCE_NAME];
+    data->source->name(name, data, index);
+    striate_status status = convert(x, b, &image, index, name);
+    free(image.pixels);
     return status;
 }
 
@@ -139,6 +153,7 @@ striate_status batches_open(struct batches **batches, const struct batch_options
     b->shuffle = options->shuffle;
     b->seed = options->seed;
     striate_status status = preprocess_begin(&b->preprocess, options->preprocessing);
+    if (!status) status = augment_begin(&b->augment, options->augmentation, options->preprocessing, options->seed);
     if (!status) {
         size_t size = (size_t)b->batch_size;
         b->gate = gate_new();
@@ -183,6 +198,7 @@ striate_status batches_start(struct batches *b, int epoch, int first)
     for (int i = 0; i < b->images; i++) b->order[i] = i;
     struct random_key key = { .seed = b->seed, .place = (uint64_t)epoch, .use = RANDOM_SHUFFLE };
     if (b->shuffle) random_order(key, b->order, b->images);
+    b->epoch = epoch;
     b->next = first;
     b->handed = b->released = first / b->batch_size + (first % b->batch_size > 0);
     b->stop = false;

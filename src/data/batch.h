@@ -19,6 +19,7 @@ struct batch_options {
     int limit;    // only the first images of the data; 0: all
     bool shuffle; // each epoch in its own order, a function of (seed, epoch)
     uint64_t seed;
+    const striate_augmentation *augmentation; // copied; drawn with `seed`; NULL: none
 };
 
 struct batches;

@@ -20,6 +20,13 @@ striate_status image_check(int64_t height, int64_t width, const char *name)
     return STRIATE_OK;
 }
 
+striate_status image_check_pixels(const striate_image *image, const char *name)
+{
+    if (!image->pixels || (image->channels != 1 && image->channels != 3))
+        FAIL(BAD_ARGUMENT, "%s: an image needs pixels of 1 or 3 channels, not %d", name, image->channels);
+    return image_check(image->height, image->width, name);
+}
+
 striate_status image_make(striate_image *image, int height, int width, int channels, int room, const char *name)
 {
     TRY(image_check(height, width, name));

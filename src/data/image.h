@@ -12,12 +12,20 @@ enum { IMAGE_PIXELS = 89000000, IMAGE_SIDE = 65535 };
 
 // Checks a size against the limits; `name` begins the sentence.
 striate_status image_check(int64_t height, int64_t width, const char *name);
+// Checks an image that a caller made.
+striate_status image_check_pixels(const striate_image *image, const char *name);
 // Pixels of their own, not set. `room` >= channels: bytes per pixel of what a codec writes before it is narrowed to `channels`.
 striate_status image_make(striate_image *image, int height, int width, int channels, int room, const char *name);
 
 // The height, width and channels an image's header announces; pixels stays NULL.
 striate_status image_measure(striate_image *image, const void *bytes, size_t size, const char *name);
 striate_status image_measure_file(striate_image *image, const char *path);
+
+// ITU-R 601 luma in 16-bit fixed point.
+static inline uint8_t image_luma(const uint8_t *rgb)
+{
+    return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 32768u) >> 16);
+}
 
 // A codec: the bytes its files begin with, and what it does with them. Its errors name the file `name`.
 struct codec {

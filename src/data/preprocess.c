@@ -3,7 +3,6 @@
 
 #include "base/status.h"
 #include "data/image.h"
-#include "data/resize.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -37,29 +36,26 @@ static int64_t centre(int64_t full, int size)
     return left % 2 ? half + half % 2 : half;
 }
 
-static struct resize window(const striate_image *image, const striate_preprocessing *how)
+striate_status preprocess_window(struct resize *to, int height, int width, const striate_preprocessing *how, const char *name)
 {
-    struct resize to = { how->height, how->width, 0, 0, how->height, how->width };
-    if (!how->resize) return to;
-    int64_t h = image->height, w = image->width;
-    to.full_height = h <= w ? how->resize : how->resize * h / w;
-    to.full_width = w <= h ? how->resize : how->resize * w / h;
-    to.top = centre(to.full_height, how->height);
-    to.left = centre(to.full_width, how->width);
-    return to;
-}
-
-// ITU-R 601 luma in 16-bit fixed point.
-static uint8_t luma(const uint8_t *rgb)
-{
-    return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 32768u) >> 16);
+    int64_t h = height, w = width;
+    *to = (struct resize){ how->height, how->width, 0, 0, how->height, how->width };
+    if (!how->resize) return STRIATE_OK;
+    to->full_height = h <= w ? how->resize : how->resize * h / w;
+    to->full_width = w <= h ? how->resize : how->resize * w / h;
+    to->top = centre(to->full_height, how->height);
+    to->left = centre(to->full_width, how->width);
+    if (to->full_height < how->height || to->full_width < how->width)
+        FAIL(BAD_FILE, "%s: %d x %d pixels become %lld x %lld, which hold no crop of %d x %d; resize to more", name, width,
+             height, (long long)to->full_width, (long long)to->full_height, how->width, how->height);
+    return STRIATE_OK;
 }
 
 static void convert_row(float *x, const uint8_t *pixels, int channels, const struct preprocess *ready)
 {
     const striate_preprocessing *how = &ready->how;
     if (how->channels == 1)
-        for (int i = 0; i < how->width; i++) x[i] = ready->table[0][channels == 1 ? pixels[i] : luma(pixels + 3 * i)];
+        for (int i = 0; i < how->width; i++) x[i] = ready->table[0][channels == 1 ? pixels[i] : image_luma(pixels + 3 * i)];
     else
         for (int c = 0; c < 3; c++) {
             int from = channels == 1 ? 0 : how->bgr ? 2 - c : c;
@@ -67,38 +63,37 @@ static void convert_row(float *x, const uint8_t *pixels, int channels, const str
         }
 }
 
+void preprocess_convert(float *x, const struct view *pixels, const struct preprocess *ready)
+{
+    ptrdiff_t row_values = (ptrdiff_t)ready->how.width * ready->how.channels;
+    for (ptrdiff_t row = 0; row < ready->how.height; row++)
+        convert_row(x + row * row_values, pixels->pixels + row * pixels->stride, pixels->channels, ready);
+}
+
 striate_status preprocess_image(float *x, const striate_image *image, const struct preprocess *ready, const char *name)
 {
     const striate_preprocessing *how = &ready->how;
-    struct resize to = window(image, how);
-    if (to.full_height < how->height || to.full_width < how->width)
-        FAIL(BAD_FILE, "%s: %d x %d pixels become %lld x %lld, which hold no crop of %d x %d; resize to more", name,
-             image->width, image->height, (long long)to.full_width, (long long)to.full_height, how->width, how->height);
-    ptrdiff_t stride = (ptrdiff_t)image->width * image->channels;
-    const uint8_t *from = image->pixels + to.top * stride + to.left * image->channels;
-    uint8_t *resized = NULL;
-    if (to.full_height != image->height || to.full_width != image->width) {
-        stride = (ptrdiff_t)how->width * image->channels;
-        from = resized = malloc((size_t)(how->height * stride));
-        if (!resized) FAIL(NO_MEMORY, "%s: no memory to resize it", name);
-        striate_status status = resize_bilinear(resized, image, &to);
-        if (status) {
-            free(resized);
-            return status;
-        }
+    struct view view = view_of(image);
+    struct resize to;
+    TRY(preprocess_window(&to, image->height, image->width, how, name));
+    if (to.full_height == image->height && to.full_width == image->width) {
+        view.pixels += to.top * view.stride + to.left * view.channels;
+        preprocess_convert(x, &view, ready);
+        return STRIATE_OK;
     }
-    for (ptrdiff_t row = 0; row < how->height; row++)
-        convert_row(x + row * how->width * how->channels, from + row * stride, image->channels, ready);
-    free(resized);
-    return STRIATE_OK;
+    striate_image resized;
+    TRY(image_make(&resized, how->height, how->width, image->channels, image->channels, name));
+    struct view small = view_of(&resized);
+    striate_status status = resize_bilinear(resized.pixels, small.stride, &view, &to);
+    if (!status) preprocess_convert(x, &small, ready);
+    free(resized.pixels);
+    return status;
 }
 
 striate_status striate_preprocess(float *x, const striate_image *image, const striate_preprocessing *how)
 {
     struct preprocess ready;
-    if (!image->pixels || (image->channels != 1 && image->channels != 3))
-        FAIL(BAD_ARGUMENT, "preprocessing: an image needs pixels of 1 or 3 channels, not %d", image->channels);
-    TRY(image_check(image->height, image->width, "preprocessing"));
+    TRY(image_check_pixels(image, "preprocessing"));
     TRY(preprocess_begin(&ready, how));
     return preprocess_image(x, image, &ready, "preprocessing");
 }

@@ -2,7 +2,7 @@
 #ifndef PREPROCESS_H
 #define PREPROCESS_H
 
-#include "striate.h"
+#include "data/resize.h"
 
 // A preprocessing made ready: what every pixel value becomes, per channel of the input.
 struct preprocess {
@@ -11,7 +11,12 @@ struct preprocess {
 };
 
 striate_status preprocess_begin(struct preprocess *ready, const striate_preprocessing *how);
-// x[height][width][channels]; `name` begins the sentence where the image cannot be brought to that size.
+// Where the preprocessing looks in an image of that size: the size it is brought to, and the centre of that. `name` begins the sentence
+// where there is no such place.
+striate_status preprocess_window(struct resize *to, int height, int width, const striate_preprocessing *how, const char *name);
+// x[height][width][channels] of pixels that have the input's size.
+void preprocess_convert(float *x, const struct view *pixels, const struct preprocess *ready);
+// All of it: x[height][width][channels] of an image of any size.
 striate_status preprocess_image(float *x, const striate_image *image, const struct preprocess *ready, const char *name);
 
 #endif

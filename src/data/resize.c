@@ -56,38 +56,39 @@ static uint8_t weigh(const uint8_t *in, ptrdiff_t step, const int *weights, int 
     return (uint8_t)(sum > 255 ? 255 : sum);
 }
 
-static void resize_columns(uint8_t *out, const striate_image *image, const struct axis *axis, int width)
+static void resize_columns(uint8_t *out, const struct view *in, const struct axis *axis, int width)
 {
-    ptrdiff_t channels = image->channels, stride = image->width * channels;
+    ptrdiff_t channels = in->channels;
     for (int row = axis[0].low; row < axis[0].high; row++)
         for (int q = 0; q < width; q++)
             for (ptrdiff_t c = 0; c < channels; c++)
-                *out++ = weigh(image->pixels + row * stride + axis[1].begin[q] * channels + c, channels,
+                *out++ = weigh(in->pixels + row * in->stride + axis[1].begin[q] * channels + c, channels,
                                axis[1].weights + (ptrdiff_t)q * axis[1].taps, axis[1].count[q]);
 }
 
-static void resize_rows(uint8_t *out, const uint8_t *in, const struct axis *axis, int height, ptrdiff_t stride)
+static void resize_rows(uint8_t *out, ptrdiff_t out_stride, const uint8_t *in, const struct axis *axis, int height,
+                        ptrdiff_t stride)
 {
-    for (int p = 0; p < height; p++)
+    for (int p = 0; p < height; p++, out += out_stride)
         for (ptrdiff_t i = 0; i < stride; i++)
-            *out++ = weigh(in + (axis->begin[p] - axis->low) * stride + i, stride, axis->weights + (ptrdiff_t)p * axis->taps,
+            out[i] = weigh(in + (axis->begin[p] - axis->low) * stride + i, stride, axis->weights + (ptrdiff_t)p * axis->taps,
                            axis->count[p]);
 }
 
-striate_status resize_bilinear(uint8_t *out, const striate_image *image, const struct resize *to)
+striate_status resize_bilinear(uint8_t *out, ptrdiff_t out_stride, const struct view *in, const struct resize *to)
 {
     struct axis axis[2] = { 0 }; // rows, columns
     uint8_t *narrow = NULL;
-    striate_status status = axis_make(&axis[0], image->height, to->full_height, to->top, to->height);
-    if (!status) status = axis_make(&axis[1], image->width, to->full_width, to->left, to->width);
-    ptrdiff_t stride = (ptrdiff_t)to->width * image->channels;
+    striate_status status = axis_make(&axis[0], in->height, to->full_height, to->top, to->height);
+    if (!status) status = axis_make(&axis[1], in->width, to->full_width, to->left, to->width);
+    ptrdiff_t stride = (ptrdiff_t)to->width * in->channels;
     if (!status) {
         narrow = malloc((size_t)(axis[0].high - axis[0].low) * (size_t)stride);
-        if (!narrow) status = status_fail(STRIATE_NO_MEMORY, "no memory to resize %d x %d pixels", image->width, image->height);
+        if (!narrow) status = status_fail(STRIATE_NO_MEMORY, "no memory to resize %d x %d pixels", in->width, in->height);
     }
     if (!status) {
-        resize_columns(narrow, image, axis, to->width);
-        resize_rows(out, narrow, axis, to->height, stride);
+        resize_columns(narrow, in, axis, to->width);
+        resize_rows(out, out_stride, narrow, axis, to->height, stride);
     }
     free(narrow);
     free(axis[0].begin);

@@ -2,6 +2,7 @@
 #include "train/settings.h"
 
 #include "base/status.h"
+#include "data/augment.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -19,6 +20,16 @@ static void add_word(struct text *text, const void *value)
 static void add_float(struct text *text, const void *value)
 {
     text_add_float(text, *(const float *)value);
+}
+
+static void add_jitter(struct text *text, const void *value)
+{
+    const float *list = value;
+    for (int i = 0; i < 4; i++) {
+        text_add(text, i ? ", " : "[");
+        text_add_float(text, list[i]);
+    }
+    text_add(text, "]");
 }
 
 static void add_schedule(struct text *text, const void *value)
@@ -54,6 +65,16 @@ static const struct setting {
     { "warmup_epochs", offsetof(struct settings, training.warmup_epochs), add_float },
     { "seed", offsetof(struct settings, training.seed), add_word },
     { "exact", offsetof(struct settings, training.exact), add_int },
+    { "random_crop", offsetof(struct settings, training.augmentation.random_crop), add_int },
+    { "crop_pad", offsetof(struct settings, training.augmentation.crop_pad), add_int },
+    { "random_resized_crop", offsetof(struct settings, training.augmentation.random_resized_crop), add_float },
+    { "hflip", offsetof(struct settings, training.augmentation.hflip), add_int },
+    { "rand_augment", offsetof(struct settings, training.augmentation.rand_augment), add_int },
+    { "rand_magnitude", offsetof(struct settings, training.augmentation.rand_magnitude), add_int },
+    { "color_jitter", offsetof(struct settings, training.augmentation.color_jitter), add_jitter },
+    { "rotation", offsetof(struct settings, training.augmentation.rotation), add_float },
+    { "color_pca", offsetof(struct settings, training.augmentation.color_pca), add_float },
+    { "random_erasing", offsetof(struct settings, training.augmentation.random_erasing), add_float },
     { "images", offsetof(struct settings, images), add_int },
     { "validation_images", offsetof(struct settings, validation_images), add_int },
     { "labels", offsetof(struct settings, labels), add_word },
@@ -116,6 +137,7 @@ striate_status settings_make(struct settings *settings, const striate_training *
     t.nesterov = !!t.nesterov;
     t.exact = !!t.exact;
     TRY(check(&t));
+    TRY(augment_check(&t.augmentation));
     int images = striate_data_about(data).images, validation_images = validation ? striate_data_about(validation).images : 0;
     if (!images || (validation && !validation_images)) FAIL(BAD_ARGUMENT, "there is no image to train or to validate on");
     uint64_t labels = hash_labels(hash_labels(0xcbf29ce484222325, data, images), validation, validation_images);

@@ -73,7 +73,8 @@ static striate_status session_open(struct session *s, const striate_training *tr
                                                            .preprocessing = striate_model_preprocessing(s->model),
                                                            .batch_size = t->batch_size,
                                                            .shuffle = true,
-                                                           .seed = t->seed }));
+                                                           .seed = t->seed,
+                                                           .augmentation = &t->augmentation }));
     if (t->out) TRY(run_folder_open(&s->folder, &s->settings));
     TRY(begin(s));
     return t->out && t->tensorboard ? events_open(&s->events, t->out, s->progress.step) : STRIATE_OK;
