@@ -15,7 +15,7 @@ typedef void term(const vf *v, vf *sum);
 
 // Of rows row..row+rows-1, `vectors` vectors from the part on; the sums stay in registers.
 INLINE void strip_results(int vectors, size_t rows, size_t row, size_t cols, struct part part, int ins,
-                          const struct operand *in, term f, int outs, const float *sums, vf (*result)[SUMS])
+                          const struct operand *in, term f, int outs, bool add, const float *sums, vf (*result)[SUMS])
 {
     vf sum[STRIP][SUMS] = { 0 };
     for (size_t r = row; r < row + rows; r++)
@@ -31,7 +31,7 @@ INLINE void strip_results(int vectors, size_t rows, size_t row, size_t cols, str
     UNROLLED (int j = 0; j < vectors; j++)
         UNROLLED (int i = 0; i < outs; i++) {
             struct part at = { part.at + (size_t)j * LANES, part.count };
-            result[j][i] = row ? part_load(sums + (size_t)i * cols, at) + sum[j][i] : sum[j][i];
+            result[j][i] = add ? part_load(sums + (size_t)i * cols, at) + sum[j][i] : sum[j][i];
         }
 }
 
@@ -43,28 +43,30 @@ INLINE void strip_stores(int vectors, size_t cols, struct part part, int outs, v
 }
 
 // Rows row..row+rows-1 into sums[outs][cols]; the vector that overlaps its neighbour as in part.h.
-INLINE void run(size_t rows, size_t row, size_t cols, int ins, const struct operand *in, term f, int outs, float *sums)
+INLINE void run(size_t rows, size_t row, size_t cols, int ins, const struct operand *in, term f, int outs, bool add,
+                float *sums)
 {
     vf last[1][SUMS] = { 0 }, v[STRIP][SUMS] = { 0 };
     size_t rest = cols % LANES, whole = cols - rest, i = 0;
     struct part end = part_overlapping(whole, cols);
-    if (rest && whole) strip_results(1, rows, row, cols, end, ins, in, f, outs, sums, last);
+    if (rest && whole) strip_results(1, rows, row, cols, end, ins, in, f, outs, add, sums, last);
     for (; i + STRIP * LANES <= whole; i += STRIP * LANES) {
-        strip_results(STRIP, rows, row, cols, (struct part){ i, LANES }, ins, in, f, outs, sums, v);
+        strip_results(STRIP, rows, row, cols, (struct part){ i, LANES }, ins, in, f, outs, add, sums, v);
         strip_stores(STRIP, cols, (struct part){ i, LANES }, outs, v, sums);
     }
     for (; i < whole; i += LANES) {
-        strip_results(1, rows, row, cols, (struct part){ i, LANES }, ins, in, f, outs, sums, v);
+        strip_results(1, rows, row, cols, (struct part){ i, LANES }, ins, in, f, outs, add, sums, v);
         strip_stores(1, cols, (struct part){ i, LANES }, outs, v, sums);
     }
-    if (rest && !whole) strip_results(1, rows, row, cols, end, ins, in, f, outs, sums, last);
+    if (rest && !whole) strip_results(1, rows, row, cols, end, ins, in, f, outs, add, sums, last);
     if (rest) strip_stores(1, cols, end, outs, last, sums);
 }
 
-INLINE void sum_rows(size_t rows, size_t cols, int ins, const struct operand *in, term f, int outs, float *sums)
+INLINE void sum_rows(size_t rows, size_t cols, int ins, const struct operand *in, term f, int outs, bool add, float *sums)
 {
-    for (size_t row = 0; row < rows; row += RUN) run(rows - row < RUN ? rows - row : RUN, row, cols, ins, in, f, outs, sums);
-    for (size_t i = 0; i < (size_t)outs * cols && !rows; i++) sums[i] = 0;
+    for (size_t row = 0; row < rows; row += RUN)
+        run(rows - row < RUN ? rows - row : RUN, row, cols, ins, in, f, outs, add || row, sums);
+    for (size_t i = 0; i < (size_t)outs * cols && !rows && !add; i++) sums[i] = 0;
 }
 
 INLINE void plain_term(const vf *v, vf *sum)
@@ -72,9 +74,14 @@ INLINE void plain_term(const vf *v, vf *sum)
     sum[0] += v[0];
 }
 
+void KERNEL(column_sum)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *sum, bool add)
+{
+    sum_rows(rows, cols, 1, (struct operand[]){ { x, ldx } }, plain_term, 1, add, sum);
+}
+
 void KERNEL(mean)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *mean)
 {
-    sum_rows(rows, cols, 1, (struct operand[]){ { x, ldx } }, plain_term, 1, mean);
+    sum_rows(rows, cols, 1, (struct operand[]){ { x, ldx } }, plain_term, 1, false, mean);
     for (size_t i = 0; i < cols; i++) mean[i] /= (float)rows;
 }
 
@@ -87,7 +94,7 @@ INLINE void moment_terms(const vf *v, vf *sum)
 
 void KERNEL(moments)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, const float *pivot, float *sums)
 {
-    sum_rows(rows, cols, 2, (struct operand[]){ { x, ldx }, { pivot, 0 } }, moment_terms, 2, sums);
+    sum_rows(rows, cols, 2, (struct operand[]){ { x, ldx }, { pivot, 0 } }, moment_terms, 2, false, sums);
 }
 
 // Operands, in this order.
@@ -161,11 +168,11 @@ void KERNEL(norm_sums)(const struct norm *n, const float *y, ptrdiff_t ldy, cons
     struct operand in[] = { { n->x, n->ldx }, { n->mean, 0 }, { n->scale, 0 }, { n->bias, 0 }, { dy, lddy } };
     if (y) in[Y] = (struct operand){ y, ldy };
     if (!n->relu)
-        sum_rows(n->rows, n->cols, 5, in, terms_all_of, 2, sums);
+        sum_rows(n->rows, n->cols, 5, in, terms_all_of, 2, false, sums);
     else if (y)
-        sum_rows(n->rows, n->cols, 5, in, terms_by_output, 2, sums);
+        sum_rows(n->rows, n->cols, 5, in, terms_by_output, 2, false, sums);
     else
-        sum_rows(n->rows, n->cols, 5, in, terms_by_input, 2, sums);
+        sum_rows(n->rows, n->cols, 5, in, terms_by_input, 2, false, sums);
 }
 
 void KERNEL(norm_grad)(const struct norm *n, const float *y, ptrdiff_t ldy, const float *dy, ptrdiff_t lddy, const float *slope,

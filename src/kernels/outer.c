@@ -63,17 +63,6 @@ void KERNEL(outer)(const struct outer *o)
     }
 }
 
-// In strips, whose sums stay in registers.
-void KERNEL(column_sum)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *sum, bool add)
-{
-    for (size_t i = 0; i < cols; i += LANES) {
-        struct part part = part_once(i, cols);
-        vf total = add ? part_load(sum, part) : (vf){ 0 };
-        for (size_t r = 0; r < rows; r++) total += part_load(x + (ptrdiff_t)r * ldx, part);
-        part_store(sum, part, total);
-    }
-}
-
 void KERNEL(sum_parts)(size_t rows, size_t cols, size_t parts, const float *x, size_t stride, ptrdiff_t ldx, float *y,
                        ptrdiff_t ldy)
 {

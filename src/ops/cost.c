@@ -29,7 +29,7 @@ static double padded(const struct linear *l, size_t channels)
 double direct_cost(const struct linear *l, enum direction direction)
 {
     bool data = direction == BACKWARD_DATA;
-    size_t channels = direction == FORWARD ? l->filters : l->channels;
+    size_t channels = data ? l->channels : l->filters;
     double rate = channels <= (size_t)l->k->lanes ? NARROW : direction == BACKWARD_WEIGHTS ? SUMS : PRODUCT;
     double weights = data ? (double)(l->groups * l->filters * l->channels * linear_taps(l)) : 0;
     return linear_macs(l) * padded(l, channels) / (double)channels / rate + TURN * weights;

@@ -151,22 +151,21 @@ static struct sums sums_at(const struct gradient *g, size_t part, size_t group, 
                           (ptrdiff_t)panel->width, panel->width };
 }
 
-// Columns of b are copied where no whole vectors of them can be read, or where they are so far apart that few would stay in the cache.
-static bool is_copied(const struct gradient *g, const struct panel *panel)
+// Columns of b are copied where whole vectors would reach beyond its end, or where they are so far apart that few would stay in the cache.
+static bool is_copied(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place, size_t places)
 {
-    return g->shares > 1 || panel->cols < panel->width;
+    size_t beyond = panel->width - panel->cols, left = (window_places(&g->b) - place - places) * (size_t)g->b.ld;
+    return g->shares > 1 || (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
 }
 
-struct rows {
-    const float *at;
-    ptrdiff_t ld;
-};
-
-static struct rows rows_at(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place,
-                           size_t places)
+// Where columns of b lie, `ld` floats apart.
+static const float *rows_at(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place,
+                            size_t places, ptrdiff_t *ld)
 {
-    if (is_copied(g, panel)) return (struct rows){ p->panels + (panel->first - p->first) * places, (ptrdiff_t)panel->width };
-    return (struct rows){ g->b.data + (ptrdiff_t)place * g->b.ld + p->group * g->b.channels + panel->first, g->b.ld };
+    bool copied = is_copied(g, p, panel, place, places);
+    *ld = copied ? (ptrdiff_t)panel->width : g->b.ld;
+    if (copied) return p->panels + (panel->first - p->first) * places;
+    return g->b.data + (ptrdiff_t)place * g->b.ld + p->group * g->b.channels + panel->first;
 }
 
 // Adds the products of a chunk of places, whose panels of b are ready, to the sums.
@@ -191,14 +190,15 @@ static void add_products(struct piece *p, const struct gradient *g, const struct
         for (size_t i = p->from; i < p->to; i++) {
             struct panel panel = panel_at(&g->panels, i);
             struct sums sums = sums_at(g, p->part, p->group, &panel, tap * w.run + p->skip);
-            struct rows b = rows_at(g, p, &panel, place, places);
+            ptrdiff_t ldb;
+            const float *b = rows_at(g, p, &panel, place, places, &ldb);
             for (size_t t = 0; t < now; t++) {
                 while (!ahead->left && ahead < p->ahead + 2 * AHEAD_AREAS) ahead++;
                 g->l->k->outer(&(struct outer){ .pixels = places,
                                                 .rows = p->length,
                                                 .a = list + t * places,
-                                                .b = b.at,
-                                                .ldb = b.ld,
+                                                .b = b,
+                                                .ldb = ldb,
                                                 .vectors = panel.vectors,
                                                 .c = sums.at + t * w.run * panel.width,
                                                 .ldc = sums.ld,
@@ -232,7 +232,7 @@ static void gradient_piece(const struct gradient *g, size_t index)
         const float *list[CHUNK];
         for (size_t i = p.from; i < p.to; i++) {
             struct panel panel = panel_at(&g->panels, i);
-            if (!is_copied(g, &panel)) continue;
+            if (!is_copied(g, &p, &panel, place, places)) continue;
             window_list(list, NULL, &b, place, places, 0, 1, panel.first);
             g->l->k->gather(places, panel.cols, panel.width, list, p.panels + (panel.first - p.first) * places);
         }

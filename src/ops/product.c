@@ -162,7 +162,7 @@ static void product_block(const struct product *p, size_t block, size_t group, s
     w.data += group * w.channels;
     window_outputs(y, &w, first, places, p->y, group * filters);
     if (e->residual) window_outputs(residual, &w, first, places, e->residual, group * filters);
-    bool meet = !w.by_place && w.w.step * w.ld % MEET == 0 && p->run >= 4 * LINE && to - from >= PANELS;
+    bool meet = !w.rows && !w.by_place && w.w.step * w.ld % MEET == 0 && p->run >= 4 * LINE && to - from >= PANELS;
     bool far = p->panels.vectors * p->panels.lanes * w.taps * w.run > NEAR && places > TALL;
     for (size_t i = 0; i < p->slices; i++) {
         bool last = i + 1 == p->slices;
