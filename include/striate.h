@@ -268,6 +268,37 @@ STRIATE_API striate_node *striate_dropout(striate_graph *graph, striate_node *x,
 // Element-wise sum of two nodes of one shape.
 STRIATE_API striate_node *striate_add(striate_graph *graph, striate_node *a, striate_node *b);
 
+// y = a + scale b: a residual branch b, scaled (Inception-ResNet; Szegedy et al. 2016, 3.3) or of stochastic depth (Huang et al. 2016, 3): a
+// training step drops b for the whole batch with probability `drop`, and inference takes (1 - drop) b. All of one shape.
+typedef struct striate_scaled_add_options {
+    const char *name;
+    float scale; // 0: 1
+    float drop;
+} striate_scaled_add_options;
+STRIATE_API striate_node *striate_scaled_add(striate_graph *graph, striate_node *a, striate_node *b,
+                                             striate_scaled_add_options options);
+
+// Element-wise product of two nodes of one shape.
+STRIATE_API striate_node *striate_mul(striate_graph *graph, striate_node *a, striate_node *b);
+
+// The gate of a highway layer (Srivastava et al. 2015, eq. 3): y = t h + (1 - t) x, element by element; t is the transform gate's sigmoid.
+STRIATE_API striate_node *striate_gate(striate_graph *graph, striate_node *t, striate_node *h, striate_node *x);
+
+// The mean of nodes of one shape: of merge-and-run (Zhao et al. 2016, 3.1), and the join of a fractal network with drop path (Larsson et al.
+// 2016, 4), where each training step takes, for the whole batch as the authors' code does, the mean of the inputs that are not dropped:
+//   locally   each is dropped with probability `drop`; if all are, one of them comes back
+//   globally  in a share `global` of the steps the whole network keeps one of its `columns` columns: of every join the same input. Inputs
+//             run from the longest path to the shortest; a join that lacks the column takes them all, as nobody looks at it then.
+// Inference takes the mean of all. At most 64 inputs.
+typedef struct striate_average_options {
+    const char *name;
+    float drop;   // the paper has 0.15
+    float global; // the paper has 0.5
+    int columns;  // required with global
+} striate_average_options;
+STRIATE_API striate_node *striate_average(striate_graph *graph, striate_node *const *inputs, int count,
+                                          striate_average_options options);
+
 // The parameter-free shortcut of CIFAR ResNets (He et al. 2015, 3.3, option A): every stride-th pixel, and zero channels added half before
 // and half behind to make `channels`: [H][W][C] -> [ceil(H/stride)][ceil(W/stride)][channels].
 typedef struct striate_shortcut_options {

@@ -130,6 +130,9 @@ static void values_read_twice(void **state)
     assert_int_equal(striate_graph_new(&g), STRIATE_OK);
     striate_node *x = striate_conv(g, striate_input(g, H, W, CHANNELS), (striate_conv_options){ .filters = 2, .kernel = 3 });
     striate_node *y = striate_tanh(g, striate_add(g, x, x));
+    y = striate_average(g, (striate_node *[]){ y, y, striate_mul(g, y, y) }, 3, (striate_average_options){ 0 });
+    y = striate_average(g, (striate_node *[]){ y, y, y }, 3, (striate_average_options){ 0 });
+    y = striate_gate(g, striate_sigmoid(g, y), striate_scaled_add(g, y, y, (striate_scaled_add_options){ .scale = 0.5f }), y);
     y = striate_concat(g, (striate_node *[]){ y, y }, 2);
     striate_dense(g, striate_concat(g, (striate_node *[]){ y, y }, 2), (striate_dense_options){ .units = CLASSES });
     assert_int_equal(striate_init_weights(g, 5), STRIATE_OK);

@@ -138,34 +138,64 @@ static void check_sums(const struct kernels *k, size_t rows, size_t cols)
 {
     struct matrix a = matrix_new(rows, cols), b = matrix_new(rows, cols), y = matrix_new(rows, cols),
                   z = matrix_new(rows, cols), m = matrix_new(rows, cols), f = matrix_new(rows, cols),
-                  s = matrix_new(rows, cols);
+                  s = matrix_new(rows, cols), t = matrix_new(rows, cols);
     double *va = values_of(&a), *vb = values_of(&b), *sum = values_of(&y), *copy = values_of(&z), *masked = values_of(&m),
-           *filled = values_of(&f), *spread = values_of(&s);
+           *filled = values_of(&f), *spread = values_of(&s), *scaled = values_of(&t);
     struct guarded memory = guard_floats((rows * cols + 3) / 4);
     uint8_t *keep = bytes_of(&memory, rows * cols);
     bool add = draw() % 2;
     for (size_t i = 0; i < rows * cols; i++) {
         keep[i] = draw() % 2;
-        sum[i] = va[i] + vb[i];
+        sum[i] = va[i] + 0.75 * vb[i];
         copy[i] = va[i] + (add ? copy[i] : 0);
         masked[i] = keep[i] * va[i] * 2.5 + (add ? masked[i] : 0);
         filled[i] = 1.5;
         spread[i] = va[i % cols] * 0.25 + (add ? spread[i] : 0);
+        scaled[i] = va[i] * 0.25 + (add ? scaled[i] : 0);
     }
-    k->add(rows, cols, a.data, a.ld, b.data, b.ld, y.data, y.ld);
+    k->add(rows, cols, a.data, a.ld, 0.75f, b.data, b.ld, y.data, y.ld);
     k->copy(rows, cols, a.data, a.ld, z.data, z.ld, add);
     k->mask(rows, cols, keep, 2.5f, a.data, a.ld, m.data, m.ld, add);
     k->fill(rows, cols, 1.5f, f.data, f.ld);
-    k->spread(rows, cols, a.data, 0.25f, s.data, s.ld, add);
-    matrix_done(k, "add", &y, sum, 1e-7);
+    k->scale(rows, cols, a.data, 0, 0.25f, s.data, s.ld, add);
+    k->scale(rows, cols, a.data, a.ld, 0.25f, t.data, t.ld, add);
+    matrix_done(k, "add", &y, sum, 3e-7);
     matrix_done(k, "copy", &z, copy, 1e-7);
     matrix_done(k, "mask", &m, masked, 3e-7);
     matrix_done(k, "fill", &f, filled, 0);
     matrix_done(k, "spread", &s, spread, 3e-7);
+    matrix_done(k, "scale", &t, scaled, 3e-7);
     matrix_done(k, "sums", &a, va, 0);
     matrix_done(k, "sums", &b, vb, 0);
-    free(va), free(vb), free(sum), free(copy), free(masked), free(filled), free(spread);
+    free(va), free(vb), free(sum), free(copy), free(masked), free(filled), free(spread), free(scaled);
     guard_free(&memory);
+}
+
+static void check_gates(const struct kernels *k, size_t rows, size_t cols)
+{
+    enum { T, H, X, DY, Y, DT, DH, DX, MATRICES };
+    struct matrix m[MATRICES];
+    double *v[MATRICES];
+    bool add = draw() % 2;
+    for (int i = 0; i < MATRICES; i++) {
+        m[i] = matrix_new(rows, cols);
+        v[i] = values_of(&m[i]);
+    }
+    for (size_t i = 0; i < rows * cols; i++) {
+        double t = v[T][i], h = v[H][i], x = v[X][i], dy = v[DY][i];
+        v[Y][i] = t * h + (1 - t) * x;
+        v[DT][i] = dy * (h - x) + (add ? v[DT][i] : 0);
+        v[DH][i] = dy * t + (add ? v[DH][i] : 0);
+        v[DX][i] = dy * (1 - t) + (add ? v[DX][i] : 0);
+    }
+    k->gate(rows, cols, m[T].data, m[T].ld, m[H].data, m[H].ld, m[X].data, m[X].ld, m[Y].data, m[Y].ld);
+    k->gate_grad(rows, cols, m[H].data, m[H].ld, m[X].data, m[X].ld, m[DY].data, m[DY].ld, m[DT].data, m[DT].ld, add);
+    k->mul(rows, cols, m[T].data, m[T].ld, m[DY].data, m[DY].ld, m[DH].data, m[DH].ld, add);
+    k->gate_carry(rows, cols, m[T].data, m[T].ld, m[DY].data, m[DY].ld, m[DX].data, m[DX].ld, add);
+    for (int i = 0; i < MATRICES; i++) {
+        matrix_done(k, "gate", &m[i], v[i], i < Y ? 0 : 4e-6);
+        free(v[i]);
+    }
 }
 
 static void check_norm(const struct kernels *k, size_t rows, size_t cols)
@@ -366,6 +396,7 @@ static void check_words(const struct kernels *k, size_t rows, size_t cols)
     }
 CHECK(maps, 0)
 CHECK(sums, 0)
+CHECK(gates, 0)
 CHECK(norm, 0)
 CHECK(lrn, 0)
 CHECK(words, 0)
@@ -470,6 +501,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maps),
         cmocka_unit_test(sums),
+        cmocka_unit_test(gates),
         cmocka_unit_test(norm),
         cmocka_unit_test(lrn),
         cmocka_unit_test(words),

@@ -24,6 +24,8 @@ struct trial {
         striate_adaptive_options adaptive;
         striate_dropout_options dropout;
         striate_shortcut_options shortcut;
+        striate_scaled_add_options scaled_add;
+        striate_average_options average;
         striate_norm_options norm;
         striate_lrn_options lrn;
         striate_loss_options loss;

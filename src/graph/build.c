@@ -72,6 +72,26 @@ striate_node *striate_add(striate_graph *graph, striate_node *a, striate_node *b
     return graph_add(graph, &striate_op_add, NULL, (striate_node *[]){ a, b }, 2, NULL);
 }
 
+striate_node *striate_scaled_add(striate_graph *graph, striate_node *a, striate_node *b, striate_scaled_add_options options)
+{
+    return graph_add(graph, &striate_op_scaled_add, options.name, (striate_node *[]){ a, b }, 2, &options);
+}
+
+striate_node *striate_mul(striate_graph *graph, striate_node *a, striate_node *b)
+{
+    return graph_add(graph, &striate_op_mul, NULL, (striate_node *[]){ a, b }, 2, NULL);
+}
+
+striate_node *striate_gate(striate_graph *graph, striate_node *t, striate_node *h, striate_node *x)
+{
+    return graph_add(graph, &striate_op_gate, NULL, (striate_node *[]){ t, h, x }, 3, NULL);
+}
+
+striate_node *striate_average(striate_graph *graph, striate_node *const *inputs, int count, striate_average_options options)
+{
+    return graph_add(graph, &striate_op_average, options.name, inputs, count, &options);
+}
+
 striate_node *striate_shortcut(striate_graph *graph, striate_node *x, striate_shortcut_options options)
 {
     return graph_add(graph, &striate_op_shortcut, options.name, &x, 1, &options);

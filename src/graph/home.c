@@ -93,10 +93,9 @@ static bool may_share(const struct making *m, int node, int j)
 {
     bool residual = j >= m->plan->args[node].ins;
     if (m->debug & PLAN_UNSHARED || !(m->drafts[node].plan.flags & (residual ? RESIDUAL_IN_PLACE : IN_PLACE))) return false;
-    if (!residual) return j == 0;
-    for (int other = 0; other < j; other++)
-        if (root_of_input(m, node, other) == root_of_input(m, node, j)) return false;
-    return true;
+    for (int other = 0; other < m->plan->nodes[node]->ins; other++)
+        if (other != j && root_of_input(m, node, other) == root_of_input(m, node, j)) return false;
+    return residual || j == 0;
 }
 
 static void home_values(struct making *m)

@@ -66,16 +66,29 @@ INLINE vf tanh_slope(const vf *v, float unused)
 }
 SLOPE(tanh_grad, tanh_slope)
 
-INLINE vf sum_of(const vf *v, float unused)
+INLINE vf scaled(const vf *v, float scale)
 {
-    (void)unused;
-    return v[0] + v[1];
+    return *v * scale;
 }
 
-void KERNEL(add)(size_t rows, size_t cols, const float *a, ptrdiff_t lda, const float *b, ptrdiff_t ldb, float *y,
+INLINE vf scaled_added(const vf *v, float scale)
+{
+    return v[1] + *v * scale;
+}
+
+void KERNEL(add)(size_t rows, size_t cols, const float *a, ptrdiff_t lda, float scale, const float *b, ptrdiff_t ldb, float *y,
                  ptrdiff_t ldy)
 {
-    each_value(rows, cols, 2, (struct operand[]){ { a, lda }, { b, ldb } }, y, ldy, sum_of, 0);
+    each_value(rows, cols, 2, (struct operand[]){ { b, ldb }, { a, lda } }, y, ldy, scaled_added, scale);
+}
+
+void KERNEL(scale)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float scale, float *y, ptrdiff_t ldy, bool add)
+{
+    struct operand in[] = { { x, ldx }, { y, ldy } };
+    if (add)
+        each_value(rows, cols, 2, in, y, ldy, scaled_added, scale);
+    else
+        each_value(rows, cols, 1, in, y, ldy, scaled, scale);
 }
 
 INLINE vf itself(const vf *v, float unused)
@@ -88,29 +101,57 @@ void KERNEL(copy)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float
 {
     struct operand in[] = { { x, ldx }, { y, ldy } };
     if (add)
-        each_value(rows, cols, 2, in, y, ldy, sum_of, 0);
+        each_value(rows, cols, 2, in, y, ldy, scaled_added, 1);
     else
         each_value(rows, cols, 1, in, y, ldy, itself, 0);
 }
 
-INLINE vf scaled(const vf *v, float scale)
+INLINE vf product_of(const vf *v, float unused)
 {
-    return *v * scale;
+    (void)unused;
+    return v[0] * v[1];
+}
+SLOPE(mul, product_of)
+
+INLINE vf gate_of(const vf *v, float unused) // t, h, x
+{
+    (void)unused;
+    return v[2] + v[0] * (v[1] - v[2]);
 }
 
-INLINE vf scaled_added(const vf *v, float scale)
+void KERNEL(gate)(size_t rows, size_t cols, const float *t, ptrdiff_t ldt, const float *h, ptrdiff_t ldh, const float *x,
+                  ptrdiff_t ldx, float *y, ptrdiff_t ldy)
 {
-    return v[1] + *v * scale;
+    each_value(rows, cols, 3, (struct operand[]){ { t, ldt }, { h, ldh }, { x, ldx } }, y, ldy, gate_of, 0);
 }
 
-void KERNEL(spread)(size_t rows, size_t cols, const float *v, float scale, float *y, ptrdiff_t ldy, bool add)
+INLINE vf gate_slope(const vf *v, float unused) // h, x, dy
 {
-    struct operand in[] = { { v, 0 }, { y, ldy } };
+    (void)unused;
+    return v[2] * (v[0] - v[1]);
+}
+
+INLINE vf gate_slope_added(const vf *v, float unused)
+{
+    return v[3] + gate_slope(v, unused);
+}
+
+void KERNEL(gate_grad)(size_t rows, size_t cols, const float *h, ptrdiff_t ldh, const float *x, ptrdiff_t ldx, const float *dy,
+                       ptrdiff_t lddy, float *dt, ptrdiff_t lddt, bool add)
+{
+    struct operand in[] = { { h, ldh }, { x, ldx }, { dy, lddy }, { dt, lddt } };
     if (add)
-        each_value(rows, cols, 2, in, y, ldy, scaled_added, scale);
+        each_value(rows, cols, 4, in, dt, lddt, gate_slope_added, 0);
     else
-        each_value(rows, cols, 1, in, y, ldy, scaled, scale);
+        each_value(rows, cols, 3, in, dt, lddt, gate_slope, 0);
 }
+
+INLINE vf carried(const vf *v, float unused) // t, dy
+{
+    (void)unused;
+    return v[1] * (1.0f - v[0]);
+}
+SLOPE(gate_carry, carried)
 
 INLINE vf constant(const vf *unused, float value)
 {

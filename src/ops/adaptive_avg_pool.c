@@ -70,8 +70,8 @@ static void gather_rows(void *context, size_t begin, size_t end)
             bool add = job->backward && job->a->add[0];
             for (int p = v.begin; p < v.end; p++)
                 for (int q = u.begin; q < u.end; q++, add = true)
-                    job->a->k->spread(1, (size_t)to.c, image + ((ptrdiff_t)p * from.w + q) * job->from->ld,
-                                      share(job, h, w, p, q), y, job->to->ld, add);
+                    job->a->k->scale(1, (size_t)to.c, image + ((ptrdiff_t)p * from.w + q) * job->from->ld, 0,
+                                     share(job, h, w, p, q), y, job->to->ld, add);
         }
 }
 

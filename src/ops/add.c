@@ -2,23 +2,14 @@
 //   shape     y as a and b
 //   gradient  da += dy, db += dy
 #include "ops/copy.h"
+#include "ops/join.h"
 #include "ops/rows.h"
-
-static striate_status shape(const struct op_args *a, struct op_plan *plan)
-{
-    struct shape x = a->in[0]->shape, y = a->in[1]->shape;
-    if (x.h != y.h || x.w != y.w || x.c != y.c)
-        FAIL(BAD_NETWORK, "the inputs differ in shape: %dx%dx%d and %dx%dx%d", x.h, x.w, x.c, y.h, y.w, y.c);
-    plan->out = x;
-    plan->flags = IN_PLACE;
-    return STRIATE_OK;
-}
 
 static void forward_rows(void *context, size_t begin, size_t end)
 {
     const struct op_args *a = context;
     struct rows l = rows_of(a->in[0], begin, end), r = rows_of(a->in[1], begin, end), y = rows_of(a->out, begin, end);
-    a->k->add(y.rows, y.cols, l.data, l.ld, r.data, r.ld, y.data, y.ld);
+    a->k->add(y.rows, y.cols, l.data, l.ld, 1, r.data, r.ld, y.data, y.ld);
 }
 
 static void forward(const struct op_args *a)
@@ -33,5 +24,5 @@ static void backward(const struct op_args *a)
 }
 
 const struct op striate_op_add = {
-    .name = "add", .doc = "a + b", .min_ins = 2, .max_ins = 2, .shape = shape, .forward = forward, .backward = backward
+    .name = "add", .doc = "a + b", .min_ins = 2, .max_ins = 2, .shape = join_shape, .forward = forward, .backward = backward
 };

@@ -16,4 +16,7 @@ static inline struct tensor copy_slice(const struct tensor *t, int first, int ch
 // y = x, or y += x; nothing where they are the same memory and y = x.
 void copy_tensor(const struct op_args *a, const struct tensor *x, const struct tensor *y, bool add);
 
+// y = scale x, or y += scale x; x is not read where scale is 0.
+void copy_scaled(const struct op_args *a, float scale, const struct tensor *x, const struct tensor *y, bool add);
+
 #endif

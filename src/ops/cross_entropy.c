@@ -45,7 +45,7 @@ static void backward_rows(void *context, size_t begin, size_t end)
     float scale = ((const options *)a->options)->weight / (float)a->out->n;
     const float *p = (float *)a->saved + begin * dx.cols;
     for (size_t i = begin; i < end; i++, p += dx.cols, dx.data += dx.ld) {
-        a->k->spread(1, dx.cols, p, scale, dx.data, dx.ld, a->add[0]);
+        a->k->scale(1, dx.cols, p, 0, scale, dx.data, dx.ld, a->add[0]);
         if (a->labels[i] >= 0 && (size_t)a->labels[i] < dx.cols) dx.data[a->labels[i]] -= scale;
     }
 }

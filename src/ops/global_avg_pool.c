@@ -36,8 +36,8 @@ static void backward_images(void *context, size_t begin, size_t end)
     const struct tensor *dx = a->din[0], *dy = a->dout;
     size_t pixels = (size_t)dx->shape.h * (size_t)dx->shape.w;
     for (size_t n = begin; n < end; n++)
-        a->k->spread(pixels, (size_t)dx->shape.c, dy->data + (ptrdiff_t)n * dy->ld, 1.0f / (float)pixels,
-                     dx->data + (ptrdiff_t)(n * pixels) * dx->ld, dx->ld, a->add[0]);
+        a->k->scale(pixels, (size_t)dx->shape.c, dy->data + (ptrdiff_t)n * dy->ld, 0, 1.0f / (float)pixels,
+                    dx->data + (ptrdiff_t)(n * pixels) * dx->ld, dx->ld, a->add[0]);
 }
 
 static void backward(const struct op_args *a)
