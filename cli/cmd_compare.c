@@ -44,7 +44,7 @@ struct row {
     const char *folder;
     striate_run *run;
     json_t *arguments;
-    const char *model; // without the folders of a text network
+    const char *model;    // without the folders of a text network
     struct totals totals; // zero where the model file is not there yet
     double seconds, best;
     int best_epoch; // 0: none

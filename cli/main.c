@@ -8,6 +8,7 @@ const struct command commands[] = {
     { "train", cmd_train, &train_usage, "fit a network to data" },
     { "eval", cmd_eval, &eval_usage, "measure a model on labelled images" },
     { "compare", cmd_compare, &compare_usage, "lay trainings side by side" },
+    { "lesion", cmd_lesion, &lesion_usage, "delete and swap units of a network" },
     { "predict", cmd_predict, &predict_usage, "name what images show" },
     { "summary", cmd_summary, &summary_usage, "show a network layer by layer" },
     { "zoo", cmd_zoo, &zoo_usage, "list the networks known by name, or print one" },
