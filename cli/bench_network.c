@@ -118,7 +118,8 @@ static int run(struct bench_steps *b, striate_graph *graph)
     int code = source_totals(&b->totals, graph);
     if (!code) code = report(striate_init_weights(graph, 1));
     if (!code) code = report(striate_compile(&b->plan, graph, how));
-    if (!code && b->train) code = report(striate_sgd_new(&b->optimizer, graph, (striate_sgd_options){ .momentum = 0.9f }));
+    if (!code && b->train)
+        code = report(striate_optimizer_new(&b->optimizer, graph, (striate_optimizer_options){ .momentum = 0.9f }));
     if (!code && b->a->ops) code = list_nodes(b, graph);
     if (!code) code = run_steps(b);
     struct rusage usage = { 0 };

@@ -202,9 +202,10 @@ static int check_memory(struct session *s)
 static int show_header(const struct session *s)
 {
     const struct train_arguments *a = &s->a;
+    static const char *const rules[] = { "sgd", "adam", "adamw", "rmsprop", "lars" };
     static const char *const schedules[] = { "constant", "step", "multistep", "inv", "cosine" };
     striate_data_info train = striate_data_about(s->train), validation = striate_data_about(s->validation);
-    int64_t steps = (train.images + a->batch_size - 1) / a->batch_size;
+    int64_t steps = (train.images - 1) / ((int64_t)a->batch_size * a->accumulate) + 1;
     printf("network     %s%s: %s to %d classes, %s parameters, %s MACs\n", a->model, s->changed, size3(s->totals.input).s,
            s->totals.output.channels, commas(s->totals.parameters).s, commas(s->totals.macs).s);
     printf("data        %s: %s training images (%s)\n", a->data, commas(train.images).s, train.format);
@@ -213,19 +214,22 @@ static int show_header(const struct session *s)
     if (a->input.range != 1) printf(" * %g", (double)a->input.range);
     for (int c = 0; c < s->how.channels && c < 3; c++) printf("%s%.4g", c ? ", " : ", minus ", (double)s->how.mean[c]);
     for (int c = 0; c < s->how.channels && c < 3; c++) printf("%s%.4g", c ? ", " : ", over ", (double)s->how.std[c]);
-    printf("\ntraining    %d epoch%s of %s steps, batch %d, lr %g %s, momentum %g%s, weight decay %g, seed %llu%s\n", a->epochs,
-           a->epochs > 1 ? "s" : "", commas(steps).s, a->batch_size, (double)a->lr, schedules[a->schedule], (double)a->momentum,
-           a->nesterov ? " (Nesterov)" : "", (double)a->weight_decay, (unsigned long long)a->seed, a->exact ? ", exact" : "");
+    char batches[32] = "";
+    if (a->accumulate > 1) snprintf(batches, sizeof batches, "%d x ", a->accumulate);
+    printf("\ntraining    %d epoch%s of %s steps, batch %s%d, %s, lr %g %s, momentum %g%s, weight decay %g, seed %llu%s\n",
+           a->epochs, a->epochs > 1 ? "s" : "", commas(steps).s, batches, a->batch_size, rules[a->opt], (double)a->lr,
+           schedules[a->schedule], (double)a->momentum, a->nesterov ? " (Nesterov)" : "", (double)a->weight_decay,
+           (unsigned long long)a->seed, a->exact ? ", exact" : "");
     struct augment_text augment = augment_text(&a->augment);
     if (*augment.s) printf("augment     %s\n", augment.s);
     printf("machine     %d threads, %s\n", striate_threads(a->threads), striate_isa());
     const striate_training_memory *m = &s->memory;
-    printf(
-        "memory      %s: %s activations and their gradients, %s gradients and momentum of weights, %s batches, %s validation; "
-        "%s held already\n",
-        bytes((double)(striate_memory_held() + m->total)).s, bytes((double)m->plan.arena).s,
-        bytes((double)(m->plan.gradients + m->plan.momentum)).s, bytes((double)m->batches).s, bytes((double)m->validation).s,
-        bytes((double)striate_memory_held()).s);
+    printf("memory      %s: %s activations and their gradients, %s gradients and the optimizer's state, %s batches, %s "
+           "validation; "
+           "%s held already\n",
+           bytes((double)(striate_memory_held() + m->total)).s, bytes((double)m->plan.arena).s,
+           bytes((double)(m->plan.gradients + m->optimizer)).s, bytes((double)m->batches).s, bytes((double)m->validation).s,
+           bytes((double)striate_memory_held()).s);
     printf("run         %s\n\n", a->out);
     fflush(stdout);
     return CODE_OK;

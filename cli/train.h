@@ -9,8 +9,11 @@
 // The options of `striate train`.
 struct train_arguments {
     const char *model, *data, *out, *resume;
-    int epochs, batch_size, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact, tensorboard;
-    float lr, momentum, weight_decay, gamma, power, warmup, val_split;
+    int epochs, batch_size, accumulate, opt, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact,
+        tensorboard;
+    float lr, momentum, weight_decay, beta1, beta2, eps, trust, clip_norm, clip_value, gamma, power, warmup, val_split;
+    struct floats norm_weight_decay, bias_weight_decay; // count 0: not given
+    const char *lr_scale;
     struct ints milestones;
     uint64_t seed;
     struct input_arguments input;

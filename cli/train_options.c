@@ -19,12 +19,31 @@ static const struct option options[] = {
     { "epochs", OPTION_INT, AT(epochs), "N", .doc = "times that every image is seen", .preset = "10", .low = 1, .high = 1e6 },
     { "batch-size", OPTION_INT, AT(batch_size), "N|auto", .doc = "images per step; auto: as many as fit into memory",
       .preset = "64", .low = 1, .high = 65536, .zero = "auto" },
+    { "accumulate", OPTION_INT, AT(accumulate), "N", .doc = "batches per step, which takes the mean of their gradients",
+      .preset = "1", .low = 1, .high = 65536 },
+    { "opt", OPTION_CHOICE, AT(opt), "sgd|adam|adamw|rmsprop|lars", .doc = "the optimizer", .preset = "sgd" },
     { "lr", OPTION_FLOAT, AT(lr), "X", .doc = "learning rate", .preset = "0.01", .low = 1e-12, .high = 1e6 },
-    { "momentum", OPTION_FLOAT, AT(momentum), "X", .doc = "of the gradients; 0 is plain gradient descent", .preset = "0.9",
-      .low = 0, .high = 0.99999 },
+    { "momentum", OPTION_FLOAT, AT(momentum), "X", .doc = "of sgd, rmsprop and lars; 0: none", .preset = "0.9", .low = 0,
+      .high = 0.99999 },
     { "weight-decay", OPTION_FLOAT, AT(weight_decay), "X", .doc = "times the weight, added to its gradient", .preset = "1e-4",
       .low = 0, .high = 1e3 },
-    { "nesterov", OPTION_FLAG, AT(nesterov), NULL, .doc = "Nesterov's momentum" },
+    { "norm-weight-decay", OPTION_FLOATS, AT(norm_weight_decay), "X",
+      .doc = "of batch normalization's weight and bias, where it is another", .low = 0, .high = 1e3 },
+    { "bias-weight-decay", OPTION_FLOATS, AT(bias_weight_decay), "X", .doc = "of every bias, where it is another", .low = 0,
+      .high = 1e3 },
+    { "nesterov", OPTION_FLAG, AT(nesterov), NULL, .doc = "sgd with Nesterov's momentum" },
+    { "beta1", OPTION_FLOAT, AT(beta1), "X", .doc = "of adam and adamw", .preset = "0.9", .low = 1e-6, .high = 0.999999 },
+    { "beta2", OPTION_FLOAT, AT(beta2), "X", .doc = "of adam, adamw and rmsprop; 0.999 unless given, of rmsprop 0.9",
+      .low = 1e-6, .high = 0.9999999 },
+    { "eps", OPTION_FLOAT, AT(eps), "X", .doc = "of adam, adamw and rmsprop; 1e-8 unless given, of rmsprop 1", .low = 1e-30,
+      .high = 1e6 },
+    { "trust", OPTION_FLOAT, AT(trust), "X", .doc = "of lars", .preset = "0.001", .low = 1e-12, .high = 1e6 },
+    { "clip-grad-norm", OPTION_FLOAT, AT(clip_norm), "X", .doc = "scale gradients down to this norm, that of all of them",
+      .low = 1e-12, .high = 1e12 },
+    { "clip-grad-value", OPTION_FLOAT, AT(clip_value), "X", .doc = "cut every value of a gradient to -X..X", .low = 1e-12,
+      .high = 1e12 },
+    { "lr-scale", OPTION_TEXT, AT(lr_scale), "GLOB=X,...",
+      .doc = "X times the learning rate for parameters whose name matches, as 'features.*=0.1'" },
     { "lr-scheduler", OPTION_CHOICE, AT(schedule), "constant|step|multistep|inv|cosine", .doc = "how the learning rate falls",
       .preset = "cosine" },
     { "lr-step-size", OPTION_INT, AT(step_size), "N", .doc = "step: times gamma every N epochs", .preset = "30", .low = 1,
@@ -139,6 +158,9 @@ static int check_arguments(struct train_arguments *a, char out[PATH_MAX])
     if (!a->data) return complain(CODE_USAGE, "train needs --data DIR");
     if (is_model_file(a->model))
         return complain(CODE_USAGE, "--model %s: a trained model; --model takes a name of the zoo or a text network", a->model);
+    if (a->norm_weight_decay.count > 1 || a->bias_weight_decay.count > 1)
+        return complain(CODE_USAGE, "--norm-weight-decay and --bias-weight-decay take one number");
+    if (a->nesterov && a->opt != STRIATE_SGD) return complain(CODE_USAGE, "--nesterov is a way of --opt sgd");
     if (a->nesterov && a->momentum <= 0) return complain(CODE_USAGE, "--nesterov needs --momentum above 0");
     if (a->schedule == STRIATE_SCHEDULE_MULTISTEP && !a->milestones.count)
         return complain(CODE_USAGE, "--lr-scheduler multistep needs --lr-milestones A,B,...");
@@ -159,14 +181,31 @@ int train_arguments_read(struct train_arguments *a, json_t **json, char out[PATH
     return code ? code : check_arguments(a, out);
 }
 
+// As striate_optimizer_options has it: 0 where it was not given, below 0 where it was given as 0.
+static float decay_of(const struct floats *given)
+{
+    return !given->count ? 0 : given->at[0] > 0 ? given->at[0] : -1;
+}
+
 striate_training train_arguments_training(const struct train_arguments *a)
 {
     striate_training how = { .epochs = a->epochs,
                              .batch_size = a->batch_size,
                              .learning_rate = a->lr,
-                             .momentum = a->momentum,
-                             .weight_decay = a->weight_decay,
-                             .nesterov = a->nesterov,
+                             .accumulate = a->accumulate,
+                             .optimizer = { .rule = (striate_rule)a->opt,
+                                            .momentum = a->momentum,
+                                            .weight_decay = a->weight_decay,
+                                            .norm_weight_decay = decay_of(&a->norm_weight_decay),
+                                            .bias_weight_decay = decay_of(&a->bias_weight_decay),
+                                            .nesterov = a->nesterov,
+                                            .beta1 = a->beta1,
+                                            .beta2 = a->beta2,
+                                            .eps = a->eps,
+                                            .trust = a->trust,
+                                            .clip_norm = a->clip_norm,
+                                            .clip_value = a->clip_value,
+                                            .lr_scale = a->lr_scale },
                              .schedule = (striate_schedule)a->schedule,
                              .step_epochs = a->step_size,
                              .gamma = a->gamma,

@@ -31,7 +31,7 @@ int main(int argc, char **argv)
     striate_evaluation *result = NULL;
     striate_training training = { .epochs = argc > 3 ? atoi(argv[3]) : 3,
                                   .learning_rate = 0.02f,
-                                  .momentum = 0.9f,
+                                  .optimizer.momentum = 0.9f,
                                   .schedule = STRIATE_SCHEDULE_COSINE,
                                   .on_epoch = on_epoch };
 

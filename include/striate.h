@@ -426,7 +426,7 @@ typedef struct striate_memory {
     size_t arena;              // activations, their gradients and all scratch, in one block
     size_t bound;              // the most bytes of the arena in use at one step: no plan of these buffers is smaller
     size_t weights, gradients; // of the parameters; gradients and momentum are 0 in inference
-    size_t momentum;           // of the optimizer
+    size_t momentum;           // of sgd, the usual optimizer
 } striate_memory;
 STRIATE_API striate_memory striate_plan_memory(const striate_plan *plan);
 
@@ -458,16 +458,40 @@ STRIATE_API void striate_backward(striate_plan *plan);
 // The gradient of parameter `index` (as in striate_parameter_at, same layout); NULL where it is not trained.
 STRIATE_API const float *striate_plan_gradient(const striate_plan *plan, int index);
 
-// Momentum SGD (PyTorch's form): g += weight_decay w; v = momentum v + g; w -= lr (v, or g + momentum v with nesterov).
-typedef struct striate_sgd_options {
-    float momentum, weight_decay;
-    int nesterov;
-} striate_sgd_options;
+// How gradients g change weights w at a rate lr; but for LARS the forms are PyTorch's. First g += weight_decay w, but for AdamW.
+//   sgd      v = momentum v + g;  w -= lr (v, or g + momentum v with nesterov)
+//   adam     m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2;  w -= lr (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+//            in step t = 1, 2, ... (Kingma and Ba 2015)
+//   adamw    as adam, but the decay is w -= lr weight_decay w (Loshchilov and Hutter 2019)
+//   rmsprop  v = beta2 v + (1 - beta2) g^2;  b = momentum b + g / (sqrt(v) + eps);  w -= lr b (Tieleman and Hinton 2012)
+//   lars     v = momentum v + lr T g;  w -= v;  of each weight tensor T = trust |w| / (|gradient| + weight_decay |w|), of biases and batch
+//            normalization 1 (You et al. 2017)
+typedef enum striate_rule { STRIATE_SGD, STRIATE_ADAM, STRIATE_ADAMW, STRIATE_RMSPROP, STRIATE_LARS } striate_rule;
+
+typedef struct striate_optimizer_options {
+    striate_rule rule;
+    float momentum; // of sgd, rmsprop and lars, as given
+    float weight_decay;
+    float norm_weight_decay; // of batch normalization's weight and bias; 0: weight_decay; below 0: none
+    float bias_weight_decay; // of every bias; 0: as its layer's; below 0: none
+    int nesterov;            // of sgd
+    float beta1;             // of adam and adamw; 0: 0.9
+    float beta2;             // 0: 0.999 (rmsprop: 0.9)
+    float eps;               // 0: 1e-8 (rmsprop: 1, as Inception-v3 was trained)
+    float trust;             // of lars; 0: 0.001
+    float clip_norm;         // gradients beyond this norm, that of all of them together, are scaled down to it; 0: not
+    float clip_value;        // then each value is cut to -clip_value..clip_value; 0: not
+    int accumulate;          // 1: striate_accumulate may be called, which takes memory for a sum
+    const char *lr_scale;    // "features.*=0.1,conv1.weight=0.5": times the rate, by the first glob that a parameter's name matches; or NULL
+} striate_optimizer_options;
 typedef struct striate_optimizer striate_optimizer;
-STRIATE_API striate_status striate_sgd_new(striate_optimizer **optimizer, striate_graph *graph, striate_sgd_options options);
+STRIATE_API striate_status striate_optimizer_new(striate_optimizer **optimizer, striate_graph *graph,
+                                                 striate_optimizer_options options);
 STRIATE_API void striate_optimizer_free(striate_optimizer *optimizer);
 // One update of the graph's weights with the plan's gradients, or STRIATE_DIVERGED, naming the first bad layer, and nothing changed.
 STRIATE_API striate_status striate_update(striate_optimizer *optimizer, striate_plan *plan, float learning_rate);
+// Keeps the plan's gradients for the next update, which then uses the mean over all images since the last one: as if they had been one batch.
+STRIATE_API striate_status striate_accumulate(striate_optimizer *optimizer, striate_plan *plan);
 
 // ---- 8. Model: a network with what is needed to use it -------------------------------------------------------------------
 
@@ -559,10 +583,9 @@ typedef struct striate_training_step {
 typedef struct striate_training {
     int epochs;          // 0: 10
     int batch_size;      // 0: 64
+    int accumulate;      // batches of a step; 0: 1
     float learning_rate; // 0: 0.01
-    float momentum;      // as given: 0 is plain gradient descent
-    float weight_decay;
-    int nesterov;
+    striate_optimizer_options optimizer;
     striate_schedule schedule;
     int step_epochs;   // 0: 30
     int milestones[8]; // epochs, rising; 0 ends the list
@@ -602,6 +625,7 @@ STRIATE_API void striate_run_close(striate_run *run);
 // What striate_train will take beyond what the process holds already (the data, the model's weights), found without taking it.
 typedef struct striate_training_memory {
     striate_memory plan;
+    size_t optimizer;  // its state
     size_t batches;    // images read ahead
     size_t validation; // a plan for inference, its batches and outputs
     size_t checkpoint; // copies to be written, while validation's batches and outputs are gone

@@ -78,7 +78,7 @@ static void check_network(const char *name, int threads)
     assert_int_equal(striate_graph_from_zoo(&graph, name, (striate_zoo_options){ 0 }), STRIATE_OK);
     assert_int_equal(striate_init_weights(graph, 1), STRIATE_OK);
     assert_int_equal(striate_compile(&plan, graph, (striate_plan_options){ .batch = BATCH, .train = 1 }), STRIATE_OK);
-    assert_int_equal(striate_sgd_new(&sgd, graph, (striate_sgd_options){ .momentum = 0.9f }), STRIATE_OK);
+    assert_int_equal(striate_optimizer_new(&sgd, graph, (striate_optimizer_options){ .momentum = 0.9f }), STRIATE_OK);
     for (int i = 0; i < BATCH; i++) striate_plan_labels(plan)[i] = i;
     striate_threads(threads);
     if (threads > 1) step(plan, sgd, BATCH, 0); // the pool makes its threads, once

@@ -45,7 +45,7 @@ static int train(const struct task *t, const char *out)
     striate_graph *graph;
     striate_model *model;
     striate_training_memory forecast;
-    striate_training training = { .epochs = 1, .batch_size = t->batch, .momentum = 0.9f, .seed = 1, .out = out };
+    striate_training training = { .epochs = 1, .batch_size = t->batch, .optimizer.momentum = 0.9f, .seed = 1, .out = out };
     if (striate_data_open(&all, t->data, STRIATE_SPLIT_TEST) || striate_data_part(&data, all, 0, t->images, 1) ||
         striate_data_part(&validation, all, t->images, t->validation, 1) ||
         striate_graph_from_zoo(&graph, t->network, (striate_zoo_options){ 0 }) ||

@@ -299,29 +299,82 @@ static void check_softmax(const struct kernels *k, size_t rows, size_t cols)
     free(vx), free(vy), free(vdy), free(before), free(vdx), free(losses);
 }
 
+// A step of each optimizer on its own weights and state, its gradient scaled and cut.
 static void check_update(const struct kernels *k, size_t rows, size_t cols)
 {
-    float momentum = rows == 1 ? 0 : 0.9f, decay = rows == 2 ? 0 : 0.01f;
-    bool nesterov = draw() % 2;
-    struct matrix w = matrix_new(1, cols), g = matrix_new(1, cols), v = matrix_new(1, cols);
-    double *vw = values_of(&w), *vg = values_of(&g), *vv = values_of(&v);
-    k->sgd(cols, w.data, g.data, v.data, 0.1f, momentum, decay, nesterov);
-    for (size_t i = 0; i < cols; i++) {
-        double gradient = vg[i] + decay * vw[i];
-        vv[i] = momentum * vv[i] + gradient;
-        vw[i] -= 0.1 * (nesterov ? gradient + momentum * vv[i] : vv[i]);
+    enum { W, G, A, B, BLOCKS };
+    static const char *const names[] = { "sgd", "sgd without momentum", "adam", "rmsprop", "rmsprop without momentum" };
+    struct descent d = { .scale = rows == 1 ? 1 : 0.25f,
+                         .limit = rows == 2 ? INFINITY : 0.5f,
+                         .rate = 0.1f,
+                         .decay = rows == 2 ? 0 : 0.01f,
+                         .shrink = 0.02f,
+                         .momentum = 0.9f,
+                         .nesterov = draw() % 2,
+                         .beta1 = 0.8f,
+                         .beta2 = 0.7f,
+                         .eps = 1e-3f,
+                         .root = 1.25f };
+    double rate = (double)d.rate, momentum = (double)d.momentum, beta1 = (double)d.beta1, beta2 = (double)d.beta2;
+    for (int rule = 0; rule < 5; rule++) {
+        struct matrix m[BLOCKS];
+        double *v[BLOCKS];
+        for (int b = 0; b < BLOCKS; b++) {
+            m[b] = matrix_new(1, cols);
+            for (size_t i = 0; i < cols && b >= A; i++) m[b].data[i] = fabsf(m[b].data[i]);
+            v[b] = values_of(&m[b]);
+        }
+        float *w = m[W].data, *g = m[G].data, *a = m[A].data, *b = m[B].data;
+        if (rule < 2) k->sgd(cols, &d, w, g, rule ? NULL : a);
+        if (rule == 2) k->adam(cols, &d, w, g, a, b);
+        if (rule > 2) k->rmsprop(cols, &d, w, g, a, rule == 3 ? b : NULL);
+        for (size_t i = 0; i < cols; i++) {
+            double limit = (double)d.limit,
+                   x = fmax(-limit, fmin(limit, v[G][i] * (double)d.scale)) + (double)d.decay * v[W][i];
+            if (rule == 0) {
+                v[A][i] = momentum * v[A][i] + x;
+                x = d.nesterov ? x + momentum * v[A][i] : v[A][i];
+            } else if (rule == 2) {
+                v[A][i] = beta1 * v[A][i] + (1 - beta1) * x;
+                v[B][i] = beta2 * v[B][i] + (1 - beta2) * x * x;
+                x = v[A][i] / ((double)d.root * sqrt(v[B][i]) + (double)d.eps) + (double)d.shrink * v[W][i] / rate;
+            } else if (rule > 2) {
+                v[A][i] = beta2 * v[A][i] + (1 - beta2) * x * x;
+                x /= sqrt(v[A][i]) + (double)d.eps;
+                if (rule == 3) x = v[B][i] += x - (1 - momentum) * v[B][i];
+            }
+            v[W][i] -= rate * x;
+        }
+        for (int j = 0; j < BLOCKS; j++) matrix_done(k, names[rule], &m[j], v[j], j == G ? 0 : 1e-6);
+        for (int j = 0; j < BLOCKS; j++) free(v[j]);
     }
-    assert_true(k->all_finite(cols, w.data));
+}
+
+static void check_blocks(const struct kernels *k, size_t rows, size_t cols)
+{
+    (void)rows;
+    struct matrix x = matrix_new(1, cols), sum = matrix_new(1, cols), mean = matrix_new(1, cols);
+    double *vx = values_of(&x), *vsum = values_of(&sum), *vmean = values_of(&mean), squares = 0;
+    k->accumulate(cols, 0.75f, x.data, sum.data);
+    k->approach(cols, 0.125f, x.data, mean.data);
     for (size_t i = 0; i < cols; i++) {
-        float keep = w.data[i];
-        w.data[i] = draw() % 2 ? NAN : -INFINITY;
-        assert_false(k->all_finite(cols, w.data));
-        w.data[i] = keep;
+        vsum[i] += 0.75 * vx[i];
+        vmean[i] += 0.125 * (vx[i] - vmean[i]);
+        squares += vx[i] * vx[i];
     }
-    matrix_done(k, "sgd", &w, vw, 5e-7);
-    matrix_done(k, "sgd", &g, vg, 0);
-    matrix_done(k, "sgd", &v, vv, 5e-7);
-    free(vw), free(vg), free(vv);
+    assert_true(fabs(k->squares(cols, x.data) - squares) <= 1e-13 * squares);
+    assert_true(k->all_finite(cols, x.data));
+    for (size_t i = 0; i < cols; i++) {
+        float keep = x.data[i];
+        x.data[i] = draw() % 2 ? NAN : -INFINITY;
+        assert_false(k->all_finite(cols, x.data));
+        assert_false(isfinite(k->squares(cols, x.data)));
+        x.data[i] = keep;
+    }
+    matrix_done(k, "blocks", &x, vx, 0);
+    matrix_done(k, "accumulate", &sum, vsum, 5e-7);
+    matrix_done(k, "approach", &mean, vmean, 5e-7);
+    free(vx), free(vsum), free(vmean);
 }
 
 // Windows over every channel count: overlapping, padded, ragged.
@@ -402,6 +455,7 @@ CHECK(lrn, 0)
 CHECK(words, 0)
 CHECK(softmax, 1)
 CHECK(update, 0)
+CHECK(blocks, 0)
 CHECK(pools, 1)
 
 // ---- what lengths do not show ----
@@ -507,6 +561,7 @@ int main(void)
         cmocka_unit_test(words),
         cmocka_unit_test(softmax),
         cmocka_unit_test(update),
+        cmocka_unit_test(blocks),
         cmocka_unit_test(pools),
         cmocka_unit_test(accuracy),
         cmocka_unit_test(special_values),

@@ -223,7 +223,7 @@ static float *weights_after(const striate_data *data, bool by_steps, int exact)
         striate_plan *plan;
         striate_optimizer *sgd;
         OK(striate_compile(&plan, graph, (striate_plan_options){ .batch = IMAGES, .train = 1, .exact = exact }));
-        OK(striate_sgd_new(&sgd, graph, (striate_sgd_options){ 0 }));
+        OK(striate_optimizer_new(&sgd, graph, (striate_optimizer_options){ 0 }));
         for (int i = 0; i < IMAGES; i++) {
             striate_image image = { pixels + i * SIDE * SIDE * 3, SIDE, SIDE, 3 };
             OK(striate_preprocess(striate_plan_input(plan) + i * SIDE * SIDE * 3, &image, striate_model_preprocessing(model)));

@@ -33,6 +33,28 @@ static void check_killed(void **state)
     }
 }
 
+// The state of every optimizer is part of the checkpoint, and a step of several batches is whole in it or not there.
+static void check_optimizers(void **state)
+{
+    (void)state;
+    for (int rule = STRIATE_SGD; rule <= STRIATE_LARS; rule++) {
+        struct job job = { .training = { .out = fresh("whole"), .accumulate = 1 + rule % 3, .epochs = 3 } };
+        job.training.optimizer = (striate_optimizer_options){
+            .rule = (striate_rule)rule, .norm_weight_decay = -1, .clip_norm = 0.1f, .lr_scale = "fc.*=2"
+        };
+        expect(&job, STRIATE_OK, NULL);
+        struct job killed = job;
+        killed.kill_at = 4;
+        killed.training.out = fresh("killed");
+        killed.training.save_steps = 1;
+        expect(&killed, -SIGKILL, NULL);
+        killed.kill_at = 0;
+        killed.training.resume = 1;
+        expect(&killed, STRIATE_OK, NULL);
+        expect_same_run(job.training.out, killed.training.out);
+    }
+}
+
 // Killed at any moment, also while it writes, again and again until it gets through.
 static void check_killed_anywhere(void **state)
 {
@@ -133,6 +155,10 @@ static void check_refused(void **state)
     expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with learning_rate 0.02, not 0.5");
     bad = good, bad.training.milestones[0] = 3;
     expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with milestones [], not [3]");
+    bad = good, bad.training.optimizer.rule = STRIATE_ADAM;
+    expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with optimizer \"sgd\", not \"adam\"");
+    bad = good, bad.training.optimizer.lr_scale = "fc.*=2";
+    expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with lr_scale \"\", not \"fc.*=2\"");
     bad = good, bad.training.exact = 1;
     expect(&bad, STRIATE_BAD_ARGUMENT, "was trained with exact 0, not 1");
     bad = good, bad.images = 69;
@@ -202,9 +228,9 @@ static void check_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(check_killed),    cmocka_unit_test(check_killed_anywhere), cmocka_unit_test(check_interrupted),
-        cmocka_unit_test(check_augmented), cmocka_unit_test(check_finished),        cmocka_unit_test(check_refused),
-        cmocka_unit_test(check_damaged),
+        cmocka_unit_test(check_killed),      cmocka_unit_test(check_optimizers), cmocka_unit_test(check_killed_anywhere),
+        cmocka_unit_test(check_interrupted), cmocka_unit_test(check_augmented),  cmocka_unit_test(check_finished),
+        cmocka_unit_test(check_refused),     cmocka_unit_test(check_damaged),
     };
     return cmocka_run_group_tests_name("resume", tests, trainings_begin, trainings_end);
 }

@@ -350,7 +350,7 @@ static struct learner learn(const char *text, uint64_t seed, const float *x, con
     must(striate_graph_from_text(&l.graph, text, strlen(text), "text"));
     must(striate_init_weights(l.graph, seed));
     must(striate_compile(&l.plan, l.graph, (striate_plan_options){ .batch = count, .train = 1 }));
-    must(striate_sgd_new(&sgd, l.graph, (striate_sgd_options){ .momentum = 0.9f }));
+    must(striate_optimizer_new(&sgd, l.graph, (striate_optimizer_options){ .momentum = 0.9f }));
     memcpy(striate_plan_input(l.plan), x, (size_t)count * (size_t)values * sizeof *x);
     memcpy(striate_plan_labels(l.plan), labels, (size_t)count * sizeof *labels);
     for (int step = 0; step < steps; step++) {

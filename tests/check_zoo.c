@@ -187,7 +187,7 @@ static void every_network_trains(void **state)
         striate_plan *plan[2];
         striate_optimizer *optimizer;
         OK(striate_init_weights(graph, 1));
-        OK(striate_sgd_new(&optimizer, graph, (striate_sgd_options){ 0 }));
+        OK(striate_optimizer_new(&optimizer, graph, (striate_optimizer_options){ 0 }));
         for (int train = 1; train >= 0; train--) {
             OK(striate_compile(&plan[train], graph, (striate_plan_options){ .batch = 2, .train = train }));
             assert_int_equal(striate_plan_values(plan[train]), 10);

@@ -115,8 +115,8 @@ static striate_status train(const struct job *job)
     if (!t.epochs) t.epochs = EPOCHS;
     if (!t.batch_size) t.batch_size = BATCH;
     if (t.learning_rate == 0) t.learning_rate = 0.02f;
-    t.momentum = 0.9f;
-    t.weight_decay = 1e-4f;
+    if (t.optimizer.momentum == 0) t.optimizer.momentum = 0.9f;
+    t.optimizer.weight_decay = 1e-4f;
     t.schedule = STRIATE_SCHEDULE_COSINE;
     t.seed = 11;
     t.on_step = on_step;

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <locale.h>
 #include <math.h>
@@ -150,4 +151,22 @@ const char *text_nearest(const char *word, const char *const *words)
         }
     }
     return nearest;
+}
+
+int text_match(const char *list, const char *name, const char **value)
+{
+    char glob[256];
+    for (int index = 0; list && *list; index++) {
+        size_t whole = strcspn(list, ","), length = strcspn(list, "=,");
+        if (length < sizeof glob) {
+            memcpy(glob, list, length);
+            glob[length] = 0;
+            if (!fnmatch(glob, name, 0)) {
+                if (value) *value = list[length] == '=' ? list + length + 1 : NULL;
+                return index;
+            }
+        }
+        list += whole + (list[whole] == ',');
+    }
+    return -1;
 }

@@ -23,6 +23,10 @@ void text_free(struct text *text);
 bool text_to_int(const char *s, long long low, long long high, long long *value);
 bool text_to_float(const char *s, double *value); // finite
 
+// Which of the comma-separated globs (as of files: *, ?, [a-z]) in `list` is the first that matches `name`, of a "GLOB=VALUE" the part before
+// the '='; -1: none. *value, where asked for, is what follows the '=', or NULL.
+int text_match(const char *list, const char *name, const char **value);
+
 // The one of `words` (ended by NULL) that is `word` but for a typing slip; NULL if none is near.
 const char *text_nearest(const char *word, const char *const *words);
 

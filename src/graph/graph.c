@@ -280,7 +280,6 @@ striate_node *graph_add(striate_graph *graph, const struct op *op, const char *n
 
 striate_status graph_lay_out(striate_graph *graph)
 {
-    enum { LINE = 16 }; // floats of a cache line: every parameter begins on one
     TRY(striate_graph_status(graph));
     if (graph->weights) return STRIATE_OK;
     graph->total = 0;
@@ -290,7 +289,7 @@ striate_status graph_lay_out(striate_graph *graph)
             struct param *param = &graph->params[i];
             if ((param->as.kind == PARAM_STATE) != state) continue;
             param->offset = graph->total;
-            graph->total += (param->count + LINE - 1) / LINE * LINE;
+            graph->total += (param->count + PARAM_LINE - 1) / PARAM_LINE * PARAM_LINE;
         }
         if (!state) graph->trained = graph->total;
     }

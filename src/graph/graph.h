@@ -17,6 +17,8 @@ struct striate_node {
     int first_param;     // its parameters are graph->params[first_param ..], plan.params of them
 };
 
+enum { PARAM_LINE = 16 }; // floats of a cache line: every parameter begins on one
+
 struct param {
     const struct striate_node *node;
     const char *name; // "conv1.weight"

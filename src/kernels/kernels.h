@@ -33,6 +33,17 @@ struct norm {
     bool relu;
 };
 
+// One step of an optimizer over weights that are treated alike. The gradient g is the one given times `scale`, cut to -limit..limit.
+struct descent {
+    float scale, limit;
+    float rate, decay; // decay: times w, is added to g
+    float shrink;      // Adam: times w, is taken off w
+    float momentum;
+    bool nesterov;
+    float beta1, beta2, eps; // Adam; beta2 and eps: RMSProp too
+    float root;              // Adam: times the root of the mean square
+};
+
 // A matrix of `rows` rows of `cols` floats: what an activation is to an element-wise loop (pixels x channels). Where x, y, ... differ in
 // how far apart their rows lie, each has its own ld.
 struct kernels {

@@ -1,5 +1,5 @@
-// checkpoint.c - last.safetensors. Beside what a model file holds it has a tensor "striate.velocity.NAME" per trained parameter, shaped
-// as the parameter, a note "progress.NAME" per field of struct progress (real numbers in hexadecimal, so to the last bit), and a note
+// checkpoint.c - last.safetensors. Beside what a model file holds it has a tensor "striate.BLOCK.NAME" per block of state ("velocity") and
+// parameter, shaped as the parameter, a note "progress.NAME" per field of struct progress (real numbers in hexadecimal, so to the last bit), and a note
 // "training.NAME" per setting.
 #include "train/checkpoint.h"
 
@@ -7,9 +7,10 @@
 #include "base/status.h"
 #include "train/model.h"
 #include "formats/weights.h"
-#include "graph/update.h"
+#include "graph/graph.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,12 +30,25 @@ static const struct field {
 };
 enum { FIELDS = sizeof fields / sizeof *fields, MOST_NOTES = 64 };
 
-static const char velocity_prefix[] = WEIGHTS_OWN "velocity.";
-
-static const char *joined(struct arena *arena, const char *a, const char *b)
+static const char *joined(struct arena *arena, const char *format, ...) STRIATE_PRINTF(2, 3);
+static const char *joined(struct arena *arena, const char *format, ...)
 {
-    char *s = arena_take(arena, strlen(a) + strlen(b) + 1);
-    return s ? strcat(strcpy(s, a), b) : NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    const char *s = arena_format(arena, format, arguments);
+    va_end(arguments);
+    return s;
+}
+
+// Whether a parameter has its part in a block, and how the tensor is called that holds it.
+static bool holds(const struct block *block, const struct param *param)
+{
+    return block->all || param->as.kind != PARAM_STATE;
+}
+
+static const char *name_of(struct arena *arena, const struct block *block, const struct param *param)
+{
+    return joined(arena, "%s%s.%s", WEIGHTS_OWN, block->name, param->name);
 }
 
 // ---- write ----
@@ -70,36 +84,44 @@ static bool add_notes(struct sheet *sheet, const struct progress *progress, cons
     for (int i = 0; settings_name(i); i++) {
         struct text text = { 0 };
         settings_add_value(&text, settings, i);
-        fine &= add_note(sheet, joined(&sheet->arena, "training.", settings_name(i)), &text);
+        fine &= add_note(sheet, joined(&sheet->arena, "training.%s", settings_name(i)), &text);
     }
     return fine;
 }
 
-static bool add_velocity(struct sheet *sheet, const striate_optimizer *optimizer)
+static bool add_block(struct sheet *sheet, const striate_graph *graph, const struct block *block)
 {
-    const striate_graph *graph = optimizer->graph;
-    sheet->entries = arena_take(&sheet->arena, (size_t)graph->param_count * sizeof *sheet->entries);
-    for (int i = 0; sheet->entries && i < graph->param_count; i++) {
+    for (int i = 0; i < graph->param_count; i++) {
         const struct param *param = &graph->params[i];
-        if (param->as.kind == PARAM_STATE) continue;
+        if (!holds(block, param)) continue;
         float *values = arena_take(&sheet->arena, param->count * sizeof *values);
-        const char *name = joined(&sheet->arena, velocity_prefix, param->name);
+        const char *name = name_of(&sheet->arena, block, param);
         if (!values || !name) return false;
-        param_to_file(values, optimizer->velocity + param->offset, param);
+        param_to_file(values, block->values + param->offset, param);
         struct safetensors_entry entry = {
             .name = name, .dtype = "F32", .rank = param->as.rank, .data = values, .bytes = param->count * sizeof *values
         };
         for (int d = 0; d < entry.rank; d++) entry.dims[d] = param->as.dims[d];
         sheet->entries[sheet->entry_count++] = entry;
     }
-    return sheet->entries;
+    return true;
 }
 
-striate_status checkpoint_write(const char *path, const striate_model *model, const striate_optimizer *optimizer,
+static bool add_blocks(struct sheet *sheet, const striate_graph *graph, const struct block *blocks)
+{
+    size_t count = 0;
+    for (const struct block *b = blocks; b->name; b++) count++;
+    sheet->entries = arena_take(&sheet->arena, (count * (size_t)graph->param_count + 1) * sizeof *sheet->entries);
+    bool fine = sheet->entries;
+    for (const struct block *b = blocks; fine && b->name; b++) fine = add_block(sheet, graph, b);
+    return fine;
+}
+
+striate_status checkpoint_write(const char *path, const striate_model *model, const struct block *blocks,
                                 const struct progress *progress, const struct settings *settings)
 {
     struct sheet sheet = { 0 };
-    bool fine = add_notes(&sheet, progress, settings) && add_velocity(&sheet, optimizer);
+    bool fine = add_notes(&sheet, progress, settings) && add_blocks(&sheet, model->graph, blocks);
     striate_status status = fine ? model_write(model, path, sheet.entries, sheet.entry_count, sheet.notes, sheet.note_count)
                                  : status_fail(STRIATE_NO_MEMORY, "%s: no memory for the optimizer's state", path);
     arena_free(&sheet.arena);
@@ -151,7 +173,8 @@ static striate_status check_settings(const struct safetensors *file, const struc
 // Every field within what this training can reach; the settings agree already.
 static striate_status check_progress(const char *path, const struct progress *p, const struct settings *settings)
 {
-    int64_t batch = settings->training.batch_size, images = settings->images, steps = (images + batch - 1) / batch;
+    int64_t batch = settings->training.batch_size * settings->training.accumulate, images = settings->images,
+            steps = (images + batch - 1) / batch;
     bool whole = p->image % batch == 0 || p->image == images;
     if (p->epoch > settings->training.epochs || p->image > images || !whole || p->correct > p->image ||
         p->step != p->epoch * steps + (p->image + batch - 1) / batch || p->best_epoch > p->epoch)
@@ -160,51 +183,55 @@ static striate_status check_progress(const char *path, const struct progress *p,
     return STRIATE_OK;
 }
 
-static striate_status read_velocity(float *velocity, const striate_graph *graph, const struct safetensors *file)
+// Into memory of the arena: read[block] for values[block].
+static striate_status read_block(float **read, const struct block *block, const striate_graph *graph,
+                                 const struct safetensors *file, struct arena *arena)
 {
+    *read = arena_take(arena, (block->all ? graph->total : graph->trained) * sizeof **read);
+    if (!*read) FAIL(NO_MEMORY, "%s: no memory for the optimizer's state", file->path);
     for (int i = 0; i < graph->param_count; i++) {
         const struct param *param = &graph->params[i];
-        if (param->as.kind == PARAM_STATE) continue;
-        struct text name = { 0 };
-        text_add(&name, "%s%s", velocity_prefix, param->name);
-        const struct safetensors_entry *entry = name.failed ? NULL : safetensors_find(file, name.s);
-        text_free(&name);
+        if (!holds(block, param)) continue;
+        const char *name = name_of(arena, block, param);
+        const struct safetensors_entry *entry = name ? safetensors_find(file, name) : NULL;
         bool fits = entry && !strcmp(entry->dtype, "F32") && entry->rank == param->as.rank;
         for (int d = 0; fits && d < entry->rank; d++) fits = entry->dims[d] == param->as.dims[d];
-        if (!fits) FAIL(BAD_FILE, "%s: has no velocity of %s of its shape", file->path, param->name);
+        if (!fits) FAIL(BAD_FILE, "%s: has no %s of %s of its shape", file->path, block->name, param->name);
         float *values = malloc(entry->bytes ? entry->bytes : 1);
         if (!values) FAIL(NO_MEMORY, "%s: no memory for %zu bytes", file->path, entry->bytes);
         memcpy(values, entry->data, entry->bytes);
-        param_from_file(velocity + param->offset, values, param);
+        param_from_file(*read + param->offset, values, param);
         free(values);
     }
     return STRIATE_OK;
 }
 
-static striate_status read_all(const struct safetensors *file, striate_model *model, striate_optimizer *optimizer,
-                               struct progress *progress, float *velocity, const struct settings *settings)
+static striate_status read_all(const struct safetensors *file, striate_model *model, const struct block *blocks,
+                               struct progress *progress, const struct settings *settings, struct arena *arena)
 {
+    enum { MOST_BLOCKS = 8 };
     struct progress read;
+    float *values[MOST_BLOCKS];
     TRY(read_progress(&read, file));
     TRY(model_check_same(model, file));
     TRY(check_settings(file, settings));
     TRY(check_progress(file->path, &read, settings));
-    TRY(read_velocity(velocity, optimizer->graph, file));
-    TRY(weights_read(optimizer->graph, file));
-    memcpy(optimizer->velocity, velocity, optimizer->graph->trained * sizeof *velocity);
+    for (int i = 0; blocks[i].name; i++) TRY(read_block(&values[i], &blocks[i], model->graph, file, arena));
+    TRY(weights_read(model->graph, file));
+    for (int i = 0; blocks[i].name; i++)
+        memcpy(blocks[i].values, values[i], (blocks[i].all ? model->graph->total : model->graph->trained) * sizeof **values);
     *progress = read;
     return STRIATE_OK;
 }
 
-striate_status checkpoint_read(const char *path, striate_model *model, striate_optimizer *optimizer, struct progress *progress,
+striate_status checkpoint_read(const char *path, striate_model *model, const struct block *blocks, struct progress *progress,
                                const struct settings *settings)
 {
     struct safetensors *file = NULL;
+    struct arena arena = { 0 };
     TRY(safetensors_open(&file, path));
-    float *velocity = aligned_floats(optimizer->graph->trained);
-    striate_status status = velocity ? read_all(file, model, optimizer, progress, velocity, settings)
-                                     : status_fail(STRIATE_NO_MEMORY, "%s: no memory for the optimizer's state", path);
-    free(velocity);
+    striate_status status = read_all(file, model, blocks, progress, settings, &arena);
+    arena_free(&arena);
     safetensors_free(file);
     return status;
 }

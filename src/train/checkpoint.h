@@ -5,6 +5,8 @@
 
 #include "train/settings.h"
 
+#include <stdbool.h>
+
 // Where a training is.
 struct progress {
     int64_t epoch;   // epochs finished
@@ -16,12 +18,19 @@ struct progress {
     double best_loss; // of the epoch best on validation; best_epoch 0: none yet
 };
 
-// Writes the model as striate_model_save does, and with it the velocity, the progress and the settings.
-striate_status checkpoint_write(const char *path, const striate_model *model, const striate_optimizer *optimizer,
+// A block laid out as the weights are: the trained ones, or all.
+struct block {
+    const char *name; // NULL ends a list
+    float *values;
+    bool all;
+};
+
+// Writes the model as striate_model_save does, and with it the blocks, the progress and the settings.
+striate_status checkpoint_write(const char *path, const striate_model *model, const struct block *blocks,
                                 const struct progress *progress, const struct settings *settings);
-// Reads it back into a model and an optimizer of the same graph, all of it or nothing. A checkpoint of other settings, another network
-// or other preprocessing is refused with the first difference.
-striate_status checkpoint_read(const char *path, striate_model *model, striate_optimizer *optimizer, struct progress *progress,
+// Reads it back, all of it or nothing. A checkpoint of other settings, another network or other preprocessing is refused with the first
+// difference.
+striate_status checkpoint_read(const char *path, striate_model *model, const struct block *blocks, struct progress *progress,
                                const struct settings *settings);
 
 #endif

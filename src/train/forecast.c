@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/status.h"
 #include "data/batch.h"
+#include "graph/update.h"
 #include "train/settings.h"
 
 static striate_status lay_out(striate_memory *memory, striate_model *model, striate_plan_options options)
@@ -22,6 +23,7 @@ striate_status striate_training_forecast(striate_training_memory *memory, striat
     TRY(settings_make(&s, training, data, validation));
     int batch = s.training.batch_size, images = s.validation_images;
     TRY(lay_out(&m.plan, model, (striate_plan_options){ .batch = batch, .train = 1, .exact = s.training.exact }));
+    m.optimizer = update_bytes(striate_model_graph(model), &s.training.optimizer);
     struct batch_options batches = { .data = data, .preprocessing = striate_model_preprocessing(model), .batch_size = batch };
     m.batches = batches_bytes(&batches);
     size_t outputs = 0;
@@ -32,8 +34,8 @@ striate_status striate_training_forecast(striate_training_memory *memory, striat
         outputs = batches_bytes(&batches) + (size_t)images * (size_t)striate_model_classes(model) * sizeof(float);
     }
     m.validation = evaluation.arena + outputs;
-    m.checkpoint = s.training.out ? m.plan.weights + m.plan.momentum : 0;
-    const size_t blocks[] = { m.plan.arena, m.plan.gradients, m.plan.momentum, m.batches, evaluation.arena };
+    m.checkpoint = s.training.out ? m.plan.weights + m.optimizer : 0;
+    const size_t blocks[] = { m.plan.arena, m.plan.gradients, m.optimizer, m.batches, evaluation.arena };
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) m.total += aligned_bytes(blocks[i]);
     m.total += aligned_bytes(m.checkpoint > outputs ? m.checkpoint : outputs);
     *memory = m;

@@ -3,6 +3,7 @@
 
 #include "base/status.h"
 #include "data/augment.h"
+#include "optim/optim.h"
 
 #include <float.h>
 #include <inttypes.h>
@@ -38,6 +39,18 @@ static void add_schedule(struct text *text, const void *value)
     text_add_json(text, names[*(const striate_schedule *)value]);
 }
 
+static void add_rule(struct text *text, const void *value)
+{
+    static const char *const names[] = { "sgd", "adam", "adamw", "rmsprop", "lars" };
+    text_add_json(text, names[*(const striate_rule *)value]);
+}
+
+static void add_string(struct text *text, const void *value)
+{
+    const char *const *string = value;
+    text_add_json(text, *string ? *string : "");
+}
+
 static void add_milestones(struct text *text, const void *value)
 {
     const int *list = value;
@@ -46,6 +59,7 @@ static void add_milestones(struct text *text, const void *value)
     text_add(text, "]");
 }
 
+#define OPTIMIZER(field) offsetof(struct settings, training.optimizer.field)
 static const struct setting {
     const char *name;
     size_t offset;
@@ -54,9 +68,20 @@ static const struct setting {
     { "epochs", offsetof(struct settings, training.epochs), add_int },
     { "batch_size", offsetof(struct settings, training.batch_size), add_int },
     { "learning_rate", offsetof(struct settings, training.learning_rate), add_float },
-    { "momentum", offsetof(struct settings, training.momentum), add_float },
-    { "weight_decay", offsetof(struct settings, training.weight_decay), add_float },
-    { "nesterov", offsetof(struct settings, training.nesterov), add_int },
+    { "accumulate", offsetof(struct settings, training.accumulate), add_int },
+    { "optimizer", OPTIMIZER(rule), add_rule },
+    { "momentum", OPTIMIZER(momentum), add_float },
+    { "weight_decay", OPTIMIZER(weight_decay), add_float },
+    { "norm_weight_decay", OPTIMIZER(norm_weight_decay), add_float },
+    { "bias_weight_decay", OPTIMIZER(bias_weight_decay), add_float },
+    { "nesterov", OPTIMIZER(nesterov), add_int },
+    { "beta1", OPTIMIZER(beta1), add_float },
+    { "beta2", OPTIMIZER(beta2), add_float },
+    { "eps", OPTIMIZER(eps), add_float },
+    { "trust", OPTIMIZER(trust), add_float },
+    { "clip_norm", OPTIMIZER(clip_norm), add_float },
+    { "clip_value", OPTIMIZER(clip_value), add_float },
+    { "lr_scale", OPTIMIZER(lr_scale), add_string },
     { "schedule", offsetof(struct settings, training.schedule), add_schedule },
     { "step_epochs", offsetof(struct settings, training.step_epochs), add_int },
     { "milestones", offsetof(struct settings, training.milestones), add_milestones },
@@ -99,8 +124,7 @@ static striate_status check(const striate_training *t)
         { "epochs", t->epochs, 1, 1000000 },
         { "batch_size", t->batch_size, 1, 1 << 20 },
         { "learning_rate", t->learning_rate, 0, FLT_MAX },
-        { "momentum", t->momentum, 0, 1 },
-        { "weight_decay", t->weight_decay, 0, FLT_MAX },
+        { "accumulate", t->accumulate, 1, 1 << 16 },
         { "schedule", t->schedule, STRIATE_SCHEDULE_CONSTANT, STRIATE_SCHEDULE_COSINE },
         { "step_epochs", t->step_epochs, 1, 1000000 },
         { "gamma", t->gamma, 0, FLT_MAX },
@@ -134,7 +158,10 @@ striate_status settings_make(struct settings *settings, const striate_training *
     if (!t.step_epochs) t.step_epochs = 30;
     if (t.gamma == 0) t.gamma = t.schedule == STRIATE_SCHEDULE_INV ? 0.0001f : 0.1f;
     if (t.power == 0) t.power = 0.75f;
-    t.nesterov = !!t.nesterov;
+    if (!t.accumulate) t.accumulate = 1;
+    if (!optim_rule((int)t.optimizer.rule)) FAIL(BAD_ARGUMENT, "there is no optimizer %d", (int)t.optimizer.rule);
+    t.optimizer = optim_complete(t.optimizer);
+    t.optimizer.accumulate = t.accumulate > 1;
     t.exact = !!t.exact;
     TRY(check(&t));
     TRY(augment_check(&t.augmentation));

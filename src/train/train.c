@@ -22,6 +22,7 @@ struct session {
     const striate_data *data, *validation;
     striate_plan *plan;
     striate_optimizer *optimizer;
+    struct block blocks[RULE_STATES + 1]; // beside the weights all that a checkpoint holds
     struct batches *batches;
     struct run_folder folder; // where training.out is not NULL
     struct events *events;    // where TensorBoard is wanted
@@ -48,14 +49,22 @@ static striate_status begin(struct session *s)
 {
     const striate_training *t = &s->settings.training;
     if (t->resume) {
-        TRY(checkpoint_read(s->folder.path[RUN_LAST], s->model, s->optimizer, &s->progress, &s->settings));
+        TRY(checkpoint_read(s->folder.path[RUN_LAST], s->model, s->blocks, &s->progress, &s->settings));
+        s->optimizer->optim.steps = s->progress.step;
         TRY(run_folder_recall(&s->folder, (int)s->progress.epoch));
         return s->progress.epoch == t->epochs ? run_folder_draw(&s->folder) : STRIATE_OK;
     }
     TRY(striate_init_weights(s->graph, t->seed));
     if (!t->out) return STRIATE_OK;
     TRY(run_folder_begin(&s->folder, &s->settings));
-    return checkpoint_write(s->folder.path[RUN_LAST], s->model, s->optimizer, &s->progress, &s->settings);
+    return checkpoint_write(s->folder.path[RUN_LAST], s->model, s->blocks, &s->progress, &s->settings);
+}
+
+static void list_blocks(struct session *s)
+{
+    const struct optim *optim = &s->optimizer->optim;
+    for (int i = 0; i < optim_states(&optim->options); i++)
+        s->blocks[i] = (struct block){ optim->rule->states[i], optim->state[i], false };
 }
 
 static striate_status session_open(struct session *s, const striate_training *training)
@@ -65,10 +74,11 @@ static striate_status session_open(struct session *s, const striate_training *tr
     TRY(settings_make(&s->settings, training, s->data, s->validation));
     const striate_training *t = &s->settings.training;
     if (t->resume && !t->out) FAIL(BAD_ARGUMENT, "to resume, name the run folder");
-    s->steps_per_epoch = (s->settings.images + t->batch_size - 1) / t->batch_size;
+    s->steps_per_epoch = (s->settings.images - 1) / (t->batch_size * t->accumulate) + 1;
     TRY(striate_compile(&s->plan, s->graph,
                         (striate_plan_options){ .batch = t->batch_size, .train = 1, .seed = t->seed, .exact = t->exact }));
-    TRY(striate_sgd_new(&s->optimizer, s->graph, (striate_sgd_options){ t->momentum, t->weight_decay, t->nesterov }));
+    TRY(striate_optimizer_new(&s->optimizer, s->graph, t->optimizer));
+    list_blocks(s);
     TRY(batches_open(&s->batches, &(struct batch_options){ .data = s->data,
                                                            .preprocessing = striate_model_preprocessing(s->model),
                                                            .batch_size = t->batch_size,
@@ -111,7 +121,8 @@ static double rate_of(const struct session *s, int64_t step)
     return schedule_rate(&s->settings.training, step, s->steps_per_epoch);
 }
 
-static striate_status train_step(struct session *s)
+// Forward and backward of the batch that is `part` of a step.
+static striate_status train_batch(struct session *s, int part)
 {
     struct progress *p = &s->progress;
     struct batch batch;
@@ -120,16 +131,27 @@ static striate_status train_step(struct session *s)
     size_t image = (size_t)size.height * (size_t)size.width * (size_t)size.channels;
     memcpy(striate_plan_input(s->plan), batch.x, (size_t)batch.images * image * sizeof(float));
     memcpy(striate_plan_labels(s->plan), batch.labels, (size_t)batch.images * sizeof(int));
-    striate_forward(s->plan, batch.images, (uint64_t)p->step);
-    double loss = striate_loss(s->plan);
-    int64_t correct = count_correct(s->plan, &batch);
-    striate_backward(s->plan);
-    TRY(striate_update(s->optimizer, s->plan, (float)rate_of(s, p->step)));
-    p->loss += loss * batch.images;
-    p->correct += correct;
+    striate_forward(s->plan, batch.images, (uint64_t)(p->step * s->settings.training.accumulate + part));
+    p->loss += striate_loss(s->plan) * batch.images;
+    p->correct += count_correct(s->plan, &batch);
     p->image += batch.images;
+    striate_backward(s->plan);
+    return STRIATE_OK;
+}
+
+static striate_status train_step(struct session *s)
+{
+    struct progress *p = &s->progress;
+    const struct progress before = *p;
+    for (int part = 0;; part++) {
+        TRY(train_batch(s, part));
+        if (part + 1 == s->settings.training.accumulate || p->image == s->settings.images) break;
+        TRY(striate_accumulate(s->optimizer, s->plan));
+    }
+    TRY(striate_update(s->optimizer, s->plan, (float)rate_of(s, p->step)));
     p->step++;
-    if (s->events) board_step(s->events, p->step, loss, rate_of(s, p->step - 1));
+    double loss = (p->loss - before.loss) / (double)(p->image - before.image);
+    if (s->events) board_step(s->events, p->step, loss, rate_of(s, before.step));
     return STRIATE_OK;
 }
 
@@ -162,7 +184,8 @@ static bool report_step(const struct session *s)
 static striate_status check_weights(const struct session *s)
 {
     const struct param *bad = update_first_bad(s->graph, s->graph->weights, s->graph->total);
-    if (!bad) bad = update_first_bad(s->graph, s->optimizer->velocity, s->graph->trained);
+    for (const struct block *b = s->blocks; b->name && !bad; b++)
+        bad = update_first_bad(s->graph, b->values, b->all ? s->graph->total : s->graph->trained);
     if (bad) FAIL(DIVERGED, "training diverged: %s is not finite any more; try a lower learning rate", bad->name);
     return STRIATE_OK;
 }
@@ -170,7 +193,7 @@ static striate_status check_weights(const struct session *s)
 static striate_status save(const struct session *s)
 {
     if (!s->settings.training.out) return STRIATE_OK;
-    return checkpoint_write(s->folder.path[RUN_LAST], s->model, s->optimizer, &s->progress, &s->settings);
+    return checkpoint_write(s->folder.path[RUN_LAST], s->model, s->blocks, &s->progress, &s->settings);
 }
 
 static striate_status stop(const struct session *s)
