@@ -408,6 +408,8 @@ typedef struct striate_plan_options {
     uint64_t seed; // of dropout
     int exact; // 1: convolutions add up their products one by one; 0: Winograd's algorithm where it is faster, a rounding of about
                // 1e-5 of the output's scale (Lavin and Gray 2016)
+    int recompute; // 1, in training: the network is cut into segments whose inner values are dropped after the forward pass and computed
+        // again before the backward pass needs them (Chen et al. 2016): less memory, the same bits, up to a forward pass more
 } striate_plan_options;
 // Plans of one graph share its weights. The graph must outlive the plan.
 STRIATE_API striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options);
@@ -430,8 +432,18 @@ typedef struct striate_memory {
 } striate_memory;
 STRIATE_API striate_memory striate_plan_memory(const striate_plan *plan);
 
-// A stretch of the arena, in use from step `first` to step `last`, both included. The forward pass of node i of n is step i, its backward
-// pass step 2n - 1 - i; step -1 is before the pass, step 2n after it. Values that share memory (in place, concat, flatten) are one buffer.
+// What a plan computes, one step after another: the forward pass of node i is step i; after that, in training, the backward passes from the
+// last node to the first, and before some of them forward passes of dropped values once more.
+typedef enum striate_phase { STRIATE_PHASE_FORWARD, STRIATE_PHASE_RECOMPUTE, STRIATE_PHASE_BACKWARD } striate_phase;
+typedef struct striate_plan_step {
+    int node; // as in striate_plan_node_at
+    striate_phase phase;
+} striate_plan_step;
+STRIATE_API int striate_plan_step_count(const striate_plan *plan);
+STRIATE_API striate_plan_step striate_plan_step_at(const striate_plan *plan, int step);
+
+// A stretch of the arena, in use from step `first` to step `last`, both included; step -1 is before the first, step_count after the last.
+// Values that share memory (in place, concat, flatten) are one buffer.
 typedef enum striate_kind { STRIATE_VALUE, STRIATE_GRADIENT, STRIATE_SAVED, STRIATE_PACKED, STRIATE_WORKSPACE } striate_kind;
 typedef struct striate_buffer {
     const char *node; // whose it is; of a shared one the last node's
@@ -594,6 +606,7 @@ typedef struct striate_training {
     float warmup_epochs;
     uint64_t seed; // of initial weights, order and dropout
     int exact;     // as in striate_plan_options, for training and validation
+    int recompute; // as in striate_plan_options; the outcome is the same, so a resumed training may choose anew
     striate_augmentation augmentation;
     const char *out;       // run folder, made if missing; NULL: write nothing
     int resume;            // 1: go on from out/last.safetensors
@@ -673,7 +686,8 @@ STRIATE_API striate_status striate_bench_layer(striate_measurement *measurement,
                                                const striate_layer *layer, int batch, striate_pass pass);
 
 // Calls `watch` whenever a node is done with its part of a pass through the plan, in the thread that runs it: `node` as in striate_plan_node_at;
-// pass STRIATE_PACK, STRIATE_FORWARD, or STRIATE_BACKWARD_DATA for all its gradients. NULL: nobody watches. For measuring, with the caller's clock.
+// pass STRIATE_PACK, STRIATE_FORWARD, or STRIATE_BACKWARD_DATA for all its gradients. A node that is computed again comes
+// again, too. NULL: nobody watches. For measuring, with the caller's clock.
 typedef void striate_watch(void *user, int node, striate_pass pass);
 STRIATE_API void striate_plan_watch(striate_plan *plan, striate_watch *watch, void *user);
 

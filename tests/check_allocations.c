@@ -69,7 +69,7 @@ static void step(striate_plan *plan, striate_optimizer *sgd, int images, uint64_
     assert_int_equal(striate_update(sgd, plan, 0.01f), STRIATE_OK);
 }
 
-static void check_network(const char *name, int threads)
+static void check_network(const char *name, int threads, int recompute)
 {
     enum { BATCH = 6 };
     striate_graph *graph;
@@ -77,7 +77,8 @@ static void check_network(const char *name, int threads)
     striate_optimizer *sgd;
     assert_int_equal(striate_graph_from_zoo(&graph, name, (striate_zoo_options){ 0 }), STRIATE_OK);
     assert_int_equal(striate_init_weights(graph, 1), STRIATE_OK);
-    assert_int_equal(striate_compile(&plan, graph, (striate_plan_options){ .batch = BATCH, .train = 1 }), STRIATE_OK);
+    striate_plan_options options = { .batch = BATCH, .train = 1, .recompute = recompute };
+    assert_int_equal(striate_compile(&plan, graph, options), STRIATE_OK);
     assert_int_equal(striate_optimizer_new(&sgd, graph, (striate_optimizer_options){ .momentum = 0.9f }), STRIATE_OK);
     for (int i = 0; i < BATCH; i++) striate_plan_labels(plan)[i] = i;
     striate_threads(threads);
@@ -96,8 +97,9 @@ static void check_steps(void **state)
     (void)state;
     if (!COUNTS) skip();
     for (int threads = 1; threads <= 2; threads++) {
-        check_network("lenet", threads);
-        check_network("cifar_resnet20", threads);
+        check_network("lenet", threads, 0);
+        check_network("cifar_resnet20", threads, 0);
+        check_network("cifar_resnet20", threads, 1);
     }
 }
 

@@ -34,7 +34,7 @@ static size_t most_held(void)
 
 struct task {
     const char *network, *data;
-    int images, validation, batch;
+    int images, validation, batch, recompute;
     striate_preprocessing how;
 };
 
@@ -45,7 +45,9 @@ static int train(const struct task *t, const char *out)
     striate_graph *graph;
     striate_model *model;
     striate_training_memory forecast;
-    striate_training training = { .epochs = 1, .batch_size = t->batch, .optimizer.momentum = 0.9f, .seed = 1, .out = out };
+    striate_training training = {
+        .epochs = 1, .batch_size = t->batch, .optimizer.momentum = 0.9f, .seed = 1, .recompute = t->recompute, .out = out
+    };
     if (striate_data_open(&all, t->data, STRIATE_SPLIT_TEST) || striate_data_part(&data, all, 0, t->images, 1) ||
         striate_data_part(&validation, all, t->images, t->validation, 1) ||
         striate_graph_from_zoo(&graph, t->network, (striate_zoo_options){ 0 }) ||
@@ -67,9 +69,10 @@ static void trainings(void **state)
     char command[512], cifar[128];
     snprintf(cifar, sizeof cifar, "%s/cifar", scratch);
     const struct task tasks[] = {
-        { "lenet", STRIATE_TEST_DATA "/mnist", 512, 256, 64, { .height = 28, .width = 28, .channels = 1 } },
-        { "lenet", STRIATE_TEST_DATA "/mnist", 1024, 1000, 1000, { .height = 28, .width = 28, .channels = 1 } },
-        { "cifar_resnet20", cifar, 256, 128, 128, { .height = 32, .width = 32, .channels = 3 } },
+        { "lenet", STRIATE_TEST_DATA "/mnist", 512, 256, 64, 0, { .height = 28, .width = 28, .channels = 1 } },
+        { "lenet", STRIATE_TEST_DATA "/mnist", 1024, 1000, 1000, 0, { .height = 28, .width = 28, .channels = 1 } },
+        { "cifar_resnet20", cifar, 256, 128, 128, 0, { .height = 32, .width = 32, .channels = 3 } },
+        { "cifar_resnet20", cifar, 256, 64, 256, 1, { .height = 32, .width = 32, .channels = 3 } },
     };
     if (SANITIZER || access(packed, F_OK) || !most_held() || system("xz --version > /dev/null 2>&1")) skip();
     snprintf(command, sizeof command, "xz -dc '%s' > '%s'", packed, scratch_path("cifar/test_batch.bin"));

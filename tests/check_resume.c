@@ -87,6 +87,7 @@ static void check_interrupted(void **state)
         expect_tidy(job.training.out);
         job.stop_at = 0;
         job.training.resume = 1;
+        job.training.recompute = i % 2; // changes no bit
         expect(&job, STRIATE_OK, NULL);
         expect_same_run(straight(), job.training.out);
         expect_rows(job.training.out, EPOCHS);

@@ -37,3 +37,14 @@ striate_plan_node striate_plan_node_at(const striate_plan *plan, int index)
     return (striate_plan_node){ plan->nodes[index]->name, plan->nodes[index]->op->name, algorithm[FORWARD],
                                 algorithm[BACKWARD_DATA], algorithm[BACKWARD_WEIGHTS] };
 }
+
+int striate_plan_step_count(const striate_plan *plan)
+{
+    return plan->step_count;
+}
+
+striate_plan_step striate_plan_step_at(const striate_plan *plan, int step)
+{
+    if (step < 0 || step >= plan->step_count) return (striate_plan_step){ -1, STRIATE_PHASE_FORWARD };
+    return (striate_plan_step){ plan->steps[step].node, plan->steps[step].phase };
+}

@@ -1,4 +1,4 @@
-// draft.c - compile, first part: which nodes run, and what each of them says for this batch.
+// draft.c - compile: which nodes run, and what each of them says for this batch.
 #include "graph/making.h"
 
 #include "base/parallel.h"
@@ -50,11 +50,11 @@ static striate_status choose_nodes(struct making *m)
     struct striate_plan *plan = m->plan;
     striate_graph *graph = plan->graph;
     plan->output = graph_output(graph);
-    bool *needed = arena_take(&plan->arena, (size_t)graph->count + 1), has_loss = false;
+    bool *needed = arena_take(&m->arena, (size_t)graph->count + 1), has_loss = false;
     plan->nodes = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *plan->nodes);
     plan->last = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *plan->last);
-    m->position = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *m->position);
-    m->fused = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *m->fused);
+    m->position = arena_take(&m->arena, ((size_t)graph->count + 1) * sizeof *m->position);
+    m->fused = arena_take(&m->arena, ((size_t)graph->count + 1) * sizeof *m->fused);
     if (!needed || !plan->nodes || !plan->last || !m->position || !m->fused)
         FAIL(NO_MEMORY, "no memory to plan %d nodes", graph->count);
     needed[plan->output->id] = true;
@@ -62,7 +62,7 @@ static striate_status choose_nodes(struct making *m)
         if (plan->train && graph->nodes[i]->plan.flags & LOSS) needed[i] = has_loss = true;
     for (int i = graph->count - 1; i >= 0; i--)
         for (int j = 0; needed[i] && j < graph->nodes[i]->ins; j++) needed[graph->nodes[i]->in[j]->id] = true;
-    TRY(fuse_graph(m->fused, graph, needed, plan->output, &plan->arena, plan->train, !(m->debug & PLAN_UNFUSED)));
+    TRY(fuse_graph(m->fused, graph, needed, plan->output, &m->arena, plan->train, !(m->debug & PLAN_UNFUSED)));
     for (int i = 0; i < graph->count; i++) m->position[i] = NOWHERE;
     for (int i = 0; i < graph->count; i++)
         if (m->fused[i].last >= 0) m->position[m->fused[i].last] = i;
@@ -76,7 +76,6 @@ static striate_status choose_nodes(struct making *m)
         plan->last[plan->count] = plan->nodes[plan->count] = &plan->own_loss;
         plan->count++;
     }
-    m->end = 2 * plan->count;
     return STRIATE_OK;
 }
 
@@ -112,13 +111,17 @@ static striate_status draft_fusion(struct making *m, int i)
 static striate_status draft_all(struct making *m)
 {
     struct striate_plan *plan = m->plan;
-    m->drafts = arena_take(&plan->arena, (size_t)plan->count * sizeof *m->drafts);
-    plan->args = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->args);
+    size_t room = (size_t)plan->count * (plan->train ? 2 + plan->recompute : 1);
+    struct op_plan *plans = arena_take(&m->arena, (size_t)plan->count * sizeof *plans);
+    m->drafts = arena_take(&m->arena, room * sizeof *m->drafts);
+    plan->steps = arena_take(&plan->arena, room * sizeof *plan->steps);
+    plan->args = arena_take(&plan->arena, room * sizeof *plan->args);
+    plan->fusions = arena_take(&plan->arena, room * sizeof *plan->fusions);
     plan->backward = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->backward);
-    plan->fusions = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->fusions);
     plan->flags = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->flags);
     plan->algorithms = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->algorithms);
-    if (!m->drafts || !plan->args || !plan->backward || !plan->fusions || !plan->flags || !plan->algorithms)
+    if (!plans || !m->drafts || !plan->steps || !plan->args || !plan->fusions || !plan->backward || !plan->flags ||
+        !plan->algorithms)
         FAIL(NO_MEMORY, "no memory to plan %d nodes", plan->count);
     for (int i = 0; i < plan->count; i++) {
         const struct striate_node *node = plan->nodes[i];
@@ -145,21 +148,21 @@ static striate_status draft_all(struct making *m)
                                .random = { .seed = plan->seed, .use = RANDOM_DROPOUT, .part = (uint32_t)node->id } };
         TRY(draft_fusion(m, i));
         struct draft *d = &m->drafts[i];
-        d->plan = (struct op_plan){ 0 };
-        TRY(node->op->shape(a, &d->plan));
-        plan->flags[i] = d->plan.flags;
-        memcpy(plan->algorithms[i], d->plan.algorithm, sizeof d->plan.algorithm);
-        tensors[0] = tensors[1] = (struct tensor){ .n = plan->batch, .shape = d->plan.out, .ld = d->plan.out.c };
-        d->root = d->plan.flags & VIEW ? root_of_input(m, i, 0) : i;
-        d->slice_of = d->latest = d->value.buffer = d->gradient.buffer = NOWHERE;
+        TRY(node->op->shape(a, &plans[i]));
+        d->plan = &plans[i];
+        plan->flags[i] = d->plan->flags;
+        memcpy(plan->algorithms[i], d->plan->algorithm, sizeof d->plan->algorithm);
+        tensors[0] = tensors[1] = (struct tensor){ .n = plan->batch, .shape = d->plan->out, .ld = d->plan->out.c };
+        d->root = d->plan->flags & VIEW ? root_of_input(m, i, 0) : i;
+        d->slice_of = NOWHERE;
         if (d->root != i) m->drafts[d->root].viewed = true;
         if (plan->last[i] == plan->output) m->drafts[d->root].output = true;
-        for (int p = 0; p < d->plan.params; p++) d->needs |= d->plan.param[p].kind != PARAM_STATE;
+        for (int p = 0; p < d->plan->params; p++) d->needs |= d->plan->param[p].kind != PARAM_STATE;
         for (int j = 0; j < node->ins; j++) d->needs |= m->drafts[input_of(m, i, j)].needs;
     }
     for (int i = plan->count - 1; i >= 0; i--) {
         struct draft *d = &m->drafts[i];
-        if (d->plan.flags & LOSS) d->reaches = true;
+        if (d->plan->flags & LOSS) d->reaches = true;
         for (int j = 0; d->reaches && j < plan->nodes[i]->ins; j++) m->drafts[input_of(m, i, j)].reaches = true;
     }
     for (int i = 0; i < plan->count; i++) {

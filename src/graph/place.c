@@ -33,28 +33,22 @@ struct search {
     uint32_t draws;
 };
 
-// ---- the bound ----
-
-static int by_step(const void *left, const void *right) // what begins comes before what ends at the same step
+striate_status place_bound(size_t *bound, const struct buffer *buffers, int count)
 {
-    const struct piece *a = left, *b = right;
-    return a->first != b->first ? a->first - b->first : b->last - a->last;
-}
-
-// `events`: room for twice the pieces.
-static size_t bound_of(const struct piece *pieces, int count, struct piece *events)
-{
+    int end = 0;
+    for (int i = 0; i < count; i++)
+        if (buffers[i].last > end) end = buffers[i].last;
+    size_t *change = calloc((size_t)end + 3, sizeof *change), alive = 0, most = 0; // from step -1 on
+    if (!change) FAIL(NO_MEMORY, "no memory to place %d buffers", count);
     for (int i = 0; i < count; i++) {
-        events[2 * i] = (struct piece){ .bytes = pieces[i].bytes, .first = pieces[i].first, .last = 1 };
-        events[2 * i + 1] = (struct piece){ .bytes = pieces[i].bytes, .first = pieces[i].last };
+        change[buffers[i].first + 1] += buffers[i].bytes;
+        change[buffers[i].last + 2] -= buffers[i].bytes;
     }
-    qsort(events, 2 * (size_t)count, sizeof *events, by_step);
-    size_t alive = 0, most = 0;
-    for (int i = 0; i < 2 * count; i++) {
-        alive += events[i].last ? events[i].bytes : 0 - events[i].bytes;
-        if (alive > most) most = alive;
-    }
-    return most;
+    for (int step = 0; step < end + 2; step++)
+        if ((alive += change[step]) > most) most = alive;
+    free(change);
+    *bound = most;
+    return STRIATE_OK;
 }
 
 // ---- orders ----
@@ -156,22 +150,20 @@ static void search(struct search *s)
     for (int64_t until = s->pairs + WORK; s->pairs < until && !enough(s);) improve(s);
 }
 
-striate_status place_buffers(size_t *bytes, size_t *bound, struct buffer *buffers, int count)
+striate_status place_buffers(size_t *bytes, size_t bound, struct buffer *buffers, int count)
 {
     struct piece *pieces = malloc(3 * (size_t)(count + !count) * sizeof *pieces);
     if (!pieces) FAIL(NO_MEMORY, "no memory to place %d buffers", count);
-    struct search s = { .order = pieces };
+    struct search s = { .order = pieces, .bound = bound };
     for (int i = 0; i < count; i++)
         if (buffers[i].bytes)
             pieces[s.count++] =
                 (struct piece){ .bytes = buffers[i].bytes, .first = buffers[i].first, .last = buffers[i].last, .index = i };
     s.best = pieces + s.count;
     s.placed = s.best + s.count;
-    s.bound = bound_of(pieces, s.count, s.best);
     search(&s);
     for (int i = 0; i < s.count; i++) buffers[s.best[i].index].offset = s.best[i].offset;
     *bytes = s.count ? s.peak : 0;
-    *bound = s.bound;
     free(pieces);
     return STRIATE_OK;
 }

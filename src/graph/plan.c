@@ -1,4 +1,5 @@
-// plan.c - compile: a graph is drafted (draft.c), its values find their homes (home.c), and these their places in one block of memory.
+// plan.c - compile: a graph is drafted (draft.c), its steps are chosen (recompute.c), its values find their homes (home.c), and these their
+// places in one block of memory.
 #include "graph/making.h"
 
 #include <stdlib.h>
@@ -10,7 +11,22 @@ static float *address(const struct striate_plan *plan, struct home home)
     return (float *)(void *)(plan->block + plan->buffers[home.buffer].offset) + home.at;
 }
 
-static void fill_fusion(struct making *m, int i, float *sums)
+static void *scratch_of(const struct making *m, int step, enum scratch which)
+{
+    return m->plan->block + m->plan->buffers[m->drafts[step].scratch[which]].offset;
+}
+
+static void fill_value(struct making *m, int step)
+{
+    const struct draft *d = &m->drafts[step], *root = &m->drafts[d->root];
+    struct op_args *a = &m->plan->args[step];
+    a->out->data = address(m->plan, root->value);
+    if (d->root == step) a->out->ld = root->value.ld;
+    a->packed = scratch_of(m, step, PACKED);
+    a->workspace = scratch_of(m, step, WORK_FORWARD);
+}
+
+static void fill_fusion(struct making *m, int i)
 {
     struct fusion *fusion = &m->plan->fusions[i];
     const struct fused *f = fused_of(m, i);
@@ -19,13 +35,13 @@ static void fill_fusion(struct making *m, int i, float *sums)
         fusion->dresidual = a->din[a->ins];
         fusion->add = a->add[a->ins];
     }
-    if (fusion->leave_sums) fusion->left_sums = sums;
+    if (fusion->leave_sums) fusion->left_sums = scratch_of(m, i, SUMS);
     if (!f || f->sums_of < 0) return;
     int from = m->position[m->fused[f->sums_of].last];
     struct fusion *left = &m->plan->fusions[from];
     left->left_pivot = fusion->pivot = draft_parameter(m->plan->graph, m->plan->nodes[i], NORM_MEAN);
     fusion->sums = left->left_sums;
-    fusion->parts = m->drafts[from].plan.sums / (2 * (size_t)m->drafts[from].plan.out.c * sizeof(float));
+    fusion->parts = m->drafts[from].plan->sums / (2 * (size_t)m->drafts[from].plan->out.c * sizeof(float));
 }
 
 static void fill_args(struct making *m)
@@ -35,21 +51,18 @@ static void fill_args(struct making *m)
         const struct striate_node *node = plan->nodes[i];
         const struct draft *root = &m->drafts[m->drafts[i].root];
         struct op_args *a = &plan->args[i];
-        bool view = m->drafts[i].root != i;
-        a->out->data = address(plan, root->value);
-        if (!view) a->out->ld = root->value.ld;
+        fill_value(m, i);
         if (root->gradient.buffer != NOWHERE) {
             a->dout->data = address(plan, root->gradient);
-            if (!view) a->dout->ld = root->gradient.ld;
+            if (m->drafts[i].root == i) a->dout->ld = root->gradient.ld;
         }
         for (int j = 0; j < node->ins; j++) {
             int from = input_of(m, i, j);
             bool asked = plan->backward[i] && has_gradient(m, m->drafts[from].root);
             ((struct tensor **)(void *)a->din)[j] = asked ? plan->args[from].dout : NULL;
         }
-        void *sums, **slots[SCRATCH] = { &a->saved, &a->packed, &a->workspace, &plan->backward_workspace[i], &sums };
-        for (int s = 0; s < SCRATCH; s++) *slots[s] = plan->block + plan->buffers[m->drafts[i].scratch[s]].offset;
-        fill_fusion(m, i, sums);
+        a->saved = scratch_of(m, i, SAVED);
+        fill_fusion(m, i);
         for (int p = 0; p < node->plan.params; p++) {
             const struct param *param = &plan->graph->params[node->first_param + p];
             a->param[p] = plan->graph->weights + param->offset;
@@ -58,19 +71,50 @@ static void fill_args(struct making *m)
     }
 }
 
+// The steps after the forward pass: as the node's there, but for what was computed again.
+static striate_status fill_later(struct making *m)
+{
+    struct striate_plan *plan = m->plan;
+    for (int i = plan->count; i < plan->step_count; i++) {
+        int node = plan->steps[i].node, ins = plan->nodes[node]->ins;
+        struct op_args *a = &plan->args[i];
+        struct fusion *fusion = &plan->fusions[i];
+        struct tensor **in = arena_take(&plan->arena, (size_t)ins * sizeof *in), *out = arena_take(&plan->arena, sizeof *out);
+        if (!in || !out) FAIL(NO_MEMORY, "no memory to plan node %s", plan->nodes[node]->name);
+        for (int j = 0; j < ins; j++) in[j] = plan->args[input_at(m, i, j)].out;
+        *a = plan->args[node];
+        *fusion = plan->fusions[node];
+        a->in = in;
+        if (a->fused) a->fused = fusion;
+        if (fusion->residual) fusion->residual = in[a->ins];
+        if (plan->steps[i].phase == STRIATE_PHASE_BACKWARD) {
+            a->out = plan->args[value_left(m, node)].out;
+            a->workspace = scratch_of(m, node, WORK_BACKWARD);
+            continue;
+        }
+        *out = *a->out;
+        a->out = out;
+        a->again = true;
+        fusion->leave_sums = false;
+        fusion->left_sums = NULL;
+        fill_value(m, i);
+    }
+    return STRIATE_OK;
+}
+
 static striate_status allocate(struct making *m)
 {
     struct striate_plan *plan = m->plan;
     double bytes = 0;
     for (int i = 0; i < plan->count; i++)
-        bytes += 2.0 * plan->batch * (double)shape_count(m->drafts[i].plan.out) * sizeof(float) +
-                 (double)m->drafts[i].plan.saved + (double)m->drafts[i].plan.workspace;
+        bytes += 2.0 * plan->batch * (double)shape_count(m->drafts[i].plan->out) * sizeof(float) +
+                 (double)m->drafts[i].plan->saved + (double)m->drafts[i].plan->workspace;
     if (bytes > (double)(SIZE_MAX / 4))
         FAIL(NO_MEMORY, "a batch of %d images of this network is beyond any memory", plan->batch);
-    plan->backward_workspace = arena_take(&plan->arena, (size_t)plan->count * sizeof *plan->backward_workspace);
-    if (!plan->backward_workspace) FAIL(NO_MEMORY, "no memory to plan %d nodes", plan->count);
-    TRY(home_all(m));
-    TRY(place_buffers(&plan->block_bytes, &plan->bound, plan->buffers, plan->buffer_count));
+    TRY(home_begin(m));
+    TRY(recompute_choose(m));
+    TRY(place_bound(&plan->bound, plan->buffers, plan->buffer_count));
+    TRY(place_buffers(&plan->block_bytes, plan->bound, plan->buffers, plan->buffer_count));
     if (m->debug & PLAN_FORECAST) return STRIATE_OK;
     plan->block = (char *)aligned_floats(plan->block_bytes / sizeof(float));
     plan->gradients = plan->train ? aligned_floats(plan->graph->trained) : NULL;
@@ -78,14 +122,16 @@ static striate_status allocate(struct making *m)
         FAIL(NO_MEMORY, "no memory for the %.0f MB that a batch of %d images takes: choose a smaller batch",
              (double)plan->block_bytes / 1e6, plan->batch);
     fill_args(m);
-    return STRIATE_OK;
+    return fill_later(m);
 }
 
 static striate_status make(struct striate_plan *plan, unsigned debug)
 {
     struct making m = { .plan = plan, .debug = debug };
-    TRY(draft_nodes(&m));
-    return allocate(&m);
+    striate_status status = draft_nodes(&m);
+    if (!status) status = allocate(&m);
+    arena_free(&m.arena);
+    return status;
 }
 
 striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug)
@@ -98,6 +144,7 @@ striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan
                                    .batch = options.batch ? options.batch : 1,
                                    .train = options.train,
                                    .exact = options.exact,
+                                   .recompute = options.train && options.recompute,
                                    .seed = options.seed,
                                    .packed_version = ~graph->version,
                                    .poison = debug & PLAN_POISON };

@@ -4,8 +4,7 @@
 
 #include "graph/graph.h"
 
-// A stretch of the block, alive from step `first` to step `last` inclusive. Steps: node i's forward pass is step i, its backward pass step
-// 2 nodes - 1 - i; -1 is before the first and 2 nodes after the last.
+// A stretch of the block, alive from step `first` to step `last` inclusive; -1 is before the first step, step_count after the last.
 struct buffer {
     size_t bytes, offset;
     int first, last;
@@ -13,21 +12,29 @@ struct buffer {
     striate_kind kind;
 };
 
+// What is computed, one after another: the forward pass of node i is step i; then come the backward passes, from the last node to the first,
+// and in front of some of them forward passes once more, of nodes whose values were dropped.
+struct step {
+    int node;
+    striate_phase phase;
+};
+
 struct striate_plan {
     striate_graph *graph;
     int batch, images; // images: of the last forward pass
-    bool train, exact;
+    bool train, exact, recompute;
     uint64_t seed;
     // The nodes of the graph that are needed, and a loss of the plan's own where the graph has none. Where one does the work of others as well,
     // it has their other input as a last one, and `last` is the node whose value comes out.
     const struct striate_node **nodes, **last;
-    struct fusion *fusions;                // one per node
     unsigned *flags;                       // op_plan's, one per node
-    struct op_args *args;                  // one per node; its workspace is that of the forward pass
-    void **backward_workspace;             // one per node
     bool *backward;                        // whether the node takes part in the backward pass
     const char *(*algorithms)[DIRECTIONS]; // one row per node
     int count;
+    struct step *steps;
+    struct op_args *args;   // one per step
+    struct fusion *fusions; // one per step
+    int step_count;
     struct striate_node own_loss;
     striate_loss_options own_loss_options;
     const struct striate_node *output;
@@ -52,7 +59,9 @@ striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan
 // After a loss or gradient that is not finite: the name of the first node whose output is not, by another forward pass; NULL: none.
 const char *plan_first_bad(striate_plan *plan);
 
-// Gives every buffer its offset; `bytes`: of the whole block; `bound`: the most bytes alive at one step, which no placement goes below.
-striate_status place_buffers(size_t *bytes, size_t *bound, struct buffer *buffers, int count);
+// The most bytes alive at one step, which no placement goes below.
+striate_status place_bound(size_t *bound, const struct buffer *buffers, int count);
+// Gives every buffer its offset; `bytes`: of the whole block.
+striate_status place_buffers(size_t *bytes, size_t bound, struct buffer *buffers, int count);
 
 #endif

@@ -19,29 +19,38 @@ void striate_plan_watch(striate_plan *plan, striate_watch *watch, void *user)
     plan->watcher = user;
 }
 
-static void run(const struct striate_plan *plan, int i, striate_pass pass, void (*pass_of_op)(const struct op_args *a),
-                const struct op_args *a)
+static void run(const struct striate_plan *plan, int step, striate_pass pass, void (*pass_of_op)(const struct op_args *a))
 {
-    pass_of_op(a);
-    if (plan->watch) plan->watch(plan->watcher, i, pass);
+    pass_of_op(&plan->args[step]);
+    if (plan->watch) plan->watch(plan->watcher, plan->steps[step].node, pass);
 }
 
-static void run_forward(struct striate_plan *plan, int i, bool pack)
+static void run_forward(struct striate_plan *plan, int step, bool pack)
 {
-    const struct op *op = plan->nodes[i]->op;
-    if (plan->flags[i] & (VIEW | NO_OUTPUT)) return;
-    if (pack && op->pack) run(plan, i, STRIATE_PACK, op->pack, &plan->args[i]);
-    run(plan, i, STRIATE_FORWARD, op->forward, &plan->args[i]);
+    int node = plan->steps[step].node;
+    const struct op *op = plan->nodes[node]->op;
+    if (plan->flags[node] & (VIEW | NO_OUTPUT)) return;
+    if (pack && op->pack) run(plan, step, STRIATE_PACK, op->pack);
+    run(plan, step, STRIATE_FORWARD, op->forward);
+}
+
+static void run_backward(struct striate_plan *plan, int step)
+{
+    int node = plan->steps[step].node;
+    if (plan->backward[node] && !(plan->flags[node] & VIEW))
+        run(plan, step, STRIATE_BACKWARD_DATA, plan->nodes[node]->op->backward);
 }
 
 void striate_forward(striate_plan *plan, int images, uint64_t step)
 {
     plan->images = images < 1 ? 1 : images > plan->batch ? plan->batch : images;
     bool pack = plan->train || plan->packed_version != plan->graph->version;
-    for (int i = 0; i < plan->count; i++) {
+    for (int i = 0; i < plan->step_count; i++) {
         struct op_args *a = &plan->args[i];
         a->out->n = a->dout->n = plan->images;
         a->random.place = step;
+    }
+    for (int i = 0; i < plan->count; i++) {
         poison(plan, i);
         run_forward(plan, i, pack);
     }
@@ -50,12 +59,12 @@ void striate_forward(striate_plan *plan, int images, uint64_t step)
 
 void striate_backward(striate_plan *plan)
 {
-    for (int i = plan->count - 1; i >= 0; i--) {
-        poison(plan, 2 * plan->count - 1 - i);
-        if (!plan->backward[i] || plan->flags[i] & VIEW) continue;
-        struct op_args a = plan->args[i];
-        a.workspace = plan->backward_workspace[i];
-        run(plan, i, STRIATE_BACKWARD_DATA, plan->nodes[i]->op->backward, &a);
+    for (int i = plan->count; i < plan->step_count; i++) {
+        poison(plan, i);
+        if (plan->steps[i].phase == STRIATE_PHASE_RECOMPUTE)
+            run_forward(plan, i, true);
+        else
+            run_backward(plan, i);
     }
 }
 

@@ -81,11 +81,12 @@ static void set_scale(const struct norm_job *job)
 static void forward(const struct op_args *a)
 {
     struct norm_job job = norm_job_of(a, false);
-    if (a->train && !job.fused.parts) {
+    bool measure = a->train && !a->again;
+    if (measure && !job.fused.parts) {
         a->k->mean(job.pixels < SAMPLE ? job.pixels : SAMPLE, job.channels, a->in[0]->data, a->in[0]->ld, job.pivot);
         norm_sums(&job);
     }
-    if (a->train) parallel_for(job.channels, GROUP, merge, &job);
+    if (measure) parallel_for(job.channels, GROUP, merge, &job);
     set_scale(&job);
     norm_apply(&job);
 }

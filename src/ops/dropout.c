@@ -38,7 +38,7 @@ static void forward_rows(void *context, size_t begin, size_t end)
     const struct op_args *a = context;
     size_t c = (size_t)a->out->shape.c;
     uint32_t least = (uint32_t)(rate(a) * 4294967296.0); // of all words, the lowest `rate` drop their values
-    a->k->draw(a->random, begin * c, (end - begin) * c, least, (uint8_t *)a->saved + begin * c);
+    if (!a->again) a->k->draw(a->random, begin * c, (end - begin) * c, least, (uint8_t *)a->saved + begin * c);
     mask(a, a->in[0], a->out, begin, end, false);
 }
 

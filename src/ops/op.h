@@ -53,6 +53,7 @@ struct op_args {
     bool exact;                                  // no algorithm that trades precision for speed (Winograd)
     const char *algorithm;                       // for tests: this one wherever it can, whatever it costs; or NULL
     bool train;                                  // the pass of a training plan: batch statistics, dropout
+    bool again;                                  // forward once more in the same step: `saved` is there; nothing else may move
     struct random_key random;                    // this node's own stream in this step
 };
 

@@ -22,7 +22,8 @@ striate_status striate_training_forecast(striate_training_memory *memory, striat
     striate_training_memory m = { 0 };
     TRY(settings_make(&s, training, data, validation));
     int batch = s.training.batch_size, images = s.validation_images;
-    TRY(lay_out(&m.plan, model, (striate_plan_options){ .batch = batch, .train = 1, .exact = s.training.exact }));
+    striate_plan_options how = { .batch = batch, .train = 1, .exact = s.training.exact, .recompute = s.training.recompute };
+    TRY(lay_out(&m.plan, model, how));
     m.optimizer = update_bytes(striate_model_graph(model), &s.training.optimizer);
     struct batch_options batches = { .data = data, .preprocessing = striate_model_preprocessing(model), .batch_size = batch };
     m.batches = batches_bytes(&batches);

@@ -75,8 +75,10 @@ static striate_status session_open(struct session *s, const striate_training *tr
     const striate_training *t = &s->settings.training;
     if (t->resume && !t->out) FAIL(BAD_ARGUMENT, "to resume, name the run folder");
     s->steps_per_epoch = (s->settings.images - 1) / (t->batch_size * t->accumulate) + 1;
-    TRY(striate_compile(&s->plan, s->graph,
-                        (striate_plan_options){ .batch = t->batch_size, .train = 1, .seed = t->seed, .exact = t->exact }));
+    TRY(striate_compile(
+        &s->plan, s->graph,
+        (striate_plan_options){
+            .batch = t->batch_size, .train = 1, .seed = t->seed, .exact = t->exact, .recompute = t->recompute }));
     TRY(striate_optimizer_new(&s->optimizer, s->graph, t->optimizer));
     list_blocks(s);
     TRY(batches_open(&s->batches, &(struct batch_options){ .data = s->data,
