@@ -11,7 +11,7 @@ struct bench_arguments {
     int exact, threads, json;
     const char *suite; // conv, dense
     int direction, shapes;
-    int batch_size, steps, ops, cpu_time; // train, infer
+    int batch_size, steps, recompute, ops, cpu_time; // train, infer
 };
 enum { PASSES = STRIATE_PACK + 1 };
 int bench_network(const struct bench_arguments *a, bool train);

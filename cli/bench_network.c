@@ -114,7 +114,9 @@ static int list_nodes(struct bench_steps *b, const striate_graph *graph)
 
 static int run(struct bench_steps *b, striate_graph *graph)
 {
-    striate_plan_options how = { .batch = b->batch, .train = b->train, .seed = 1, .exact = b->a->exact };
+    striate_plan_options how = {
+        .batch = b->batch, .train = b->train, .seed = 1, .exact = b->a->exact, .recompute = b->a->recompute
+    };
     int code = source_totals(&b->totals, graph);
     if (!code) code = report(striate_init_weights(graph, 1));
     if (!code) code = report(striate_compile(&b->plan, graph, how));

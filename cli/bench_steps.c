@@ -170,12 +170,13 @@ static void show_parts(const struct bench_steps *b, const struct part *ops, int 
 static int show_json(const struct bench_steps *b, double gflops, const struct part *ops, int count)
 {
     const struct bench_step *s = &b->median;
-    json_t *json = json_pack(
-        "{s:s, s:s, s:i, s:i, s:i, s:s, s:b, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "bench", b->what, "model",
-        b->a->model, "batch_size", b->batch, "steps", b->count, "threads", b->threads, "isa", striate_isa(), "exact",
-        b->a->exact, "cpu_time", b->a->cpu_time, "images_per_second", b->batch / s->all, "milliseconds_per_step", 1e3 * s->all,
-        "forward_ms", 1e3 * s->forward, "backward_ms", 1e3 * s->backward, "update_ms", 1e3 * s->update, "gflops", gflops,
-        "peak_gflops", b->peak_gflops, "of_peak", gflops / b->peak_gflops, "peak_memory_bytes", (json_int_t)b->peak_bytes);
+    json_t *json =
+        json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:b, s:b, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I}", "bench",
+                  b->what, "model", b->a->model, "batch_size", b->batch, "steps", b->count, "threads", b->threads, "isa",
+                  striate_isa(), "exact", b->a->exact, "recompute", b->a->recompute, "cpu_time", b->a->cpu_time,
+                  "images_per_second", b->batch / s->all, "milliseconds_per_step", 1e3 * s->all, "forward_ms", 1e3 * s->forward,
+                  "backward_ms", 1e3 * s->backward, "update_ms", 1e3 * s->update, "gflops", gflops, "peak_gflops",
+                  b->peak_gflops, "of_peak", gflops / b->peak_gflops, "peak_memory_bytes", (json_int_t)b->peak_bytes);
     if (b->nodes) add_parts(json, b, ops, count);
     return print_json(json);
 }

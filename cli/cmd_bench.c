@@ -20,6 +20,7 @@ static const struct option network_options[] = {
     { "batch-size", OPTION_INT, AT(batch_size), "N", .doc = "another name for --batch", .low = 1, .high = 65536 },
     { "steps", OPTION_INT, AT(steps), "N", .doc = "batches to time, after one that is not; else as many as --seconds hold",
       .low = 1, .high = 1e9 },
+    { "recompute", OPTION_FLAG, AT(recompute), NULL, .doc = "train: drop values and compute them again for the backward pass" },
     { "ops", OPTION_FLAG, AT(ops), NULL, .doc = "also what each op and each node takes: the fastest of all steps" },
     { "cpu-time", OPTION_FLAG, AT(cpu_time), NULL,
       .doc = "with --threads 1: seconds that the thread runs, not those that it waits for a core" },
@@ -45,7 +46,7 @@ static const struct option options[] = {
 };
 const struct usage bench_usage = {
     "machine\nconv [--suite NAME,...] [--batch N] [--direction D]\ndense [--batch N,...] [--direction D]\n"
-    "train --model NAME [--batch N] [--ops]\ninfer --model NAME [--batch N] [--ops]",
+    "train --model NAME [--batch N] [--recompute] [--ops]\ninfer --model NAME [--batch N] [--ops]",
     "machine: the peak rate of fused multiply-adds and the rate of reading memory, for each instruction set that this CPU has, "
     "on "
     "one thread and on all.\n"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 struct arguments {
-    int json, plan, batch_size, train, infer;
+    int json, plan, batch_size, train, infer, recompute;
     const char *filters, *layer, *svg;
     struct model_arguments model;
 };
@@ -21,20 +21,23 @@ static const struct option options[] = {
     { "batch-size", OPTION_INT, AT(batch_size), "N", .doc = "--plan: images at once", .preset = "1", .low = 1, .high = 65536 },
     { "train", OPTION_FLAG, AT(train), NULL, .doc = "--plan: for training (the default)" },
     { "infer", OPTION_FLAG, AT(infer), NULL, .doc = "--plan: for inference" },
+    { "recompute", OPTION_FLAG, AT(recompute), NULL, .doc = "--plan: for training that computes dropped values again" },
     { "svg", OPTION_TEXT, AT(svg), "FILE.svg", .doc = "--plan: draw it" },
     { "", OPTION_GROUP, AT(model), NULL, .doc = "Weights without a network inside", .group = model_options },
     { 0 },
 };
-const struct usage summary_usage = { "MODEL|NAME|FILE.net [--json]\n--plan MODEL|NAME|FILE.net [--batch-size N] "
-                                     "[--train|--infer] [--svg FILE.svg]\n--model NAME --weights FILE [--filters FILE.png]",
-                                     "Shows a model file, a network of the zoo or a text network layer by layer: output size, "
-                                     "parameters, multiply-adds (MACs), FLOPs "
-                                     "(2 x MACs) and memory of one image, the field of input pixels that one output pixel "
-                                     "sees, and the stride from one to the next.",
-                                     options,
-                                     0,
-                                     1,
-                                     "NETWORK|FILE" };
+const struct usage summary_usage = {
+    "MODEL|NAME|FILE.net [--json]\n--plan MODEL|NAME|FILE.net [--batch-size N] "
+    "[--train|--infer] [--recompute] [--svg FILE.svg]\n--model NAME --weights FILE [--filters FILE.png]",
+    "Shows a model file, a network of the zoo or a text network layer by layer: output size, "
+    "parameters, multiply-adds (MACs), FLOPs "
+    "(2 x MACs) and memory of one image, the field of input pixels that one output pixel "
+    "sees, and the stride from one to the next.",
+    options,
+    0,
+    1,
+    "NETWORK|FILE"
+};
 
 static json_t *layer_json(const striate_layer *l)
 {
@@ -88,8 +91,13 @@ static int show_plan(striate_graph *graph, const struct arguments *a, const char
     striate_plan *plan;
     char what[PATH_MAX];
     const char *base = strrchr(name, '/') ? strrchr(name, '/') + 1 : name;
-    snprintf(what, sizeof what, "%s, %s, batch %d", base, a->infer ? "inference" : "training", a->batch_size);
-    int code = report(striate_forecast(&plan, graph, (striate_plan_options){ .batch = a->batch_size, .train = !a->infer }));
+    snprintf(what, sizeof what, "%s, %s, batch %d", base,
+             a->infer       ? "inference"
+             : a->recompute ? "training with recomputation"
+                            : "training",
+             a->batch_size);
+    striate_plan_options how = { .batch = a->batch_size, .train = !a->infer, .recompute = a->recompute };
+    int code = report(striate_forecast(&plan, graph, how));
     if (code) return code;
     if (a->json)
         code = print_json(plan_json(plan));
@@ -119,8 +127,9 @@ int cmd_summary(int argc, char **argv)
     int words = options_parse(&summary_usage, &a, argc, argv);
     const char *name = words ? argv[1] : a.model.model;
     if (!name || (words && a.model.model)) return complain(CODE_USAGE, "summary needs one MODEL, NAME or FILE.net");
-    if (!a.plan && (a.train || a.infer || a.svg)) return complain(CODE_USAGE, "--train, --infer and --svg go with --plan");
-    if (a.train && a.infer) return complain(CODE_USAGE, "--train or --infer: one of the two");
+    if (!a.plan && (a.train || a.infer || a.recompute || a.svg))
+        return complain(CODE_USAGE, "--train, --infer, --recompute and --svg go with --plan");
+    if ((a.train || a.recompute) && a.infer) return complain(CODE_USAGE, "--infer goes without --train and --recompute");
     if (a.plan && a.filters) return complain(CODE_USAGE, "--filters goes without --plan");
     striate_graph *graph = NULL;
     striate_model *model = NULL;

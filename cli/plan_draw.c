@@ -131,7 +131,7 @@ static void draw(const struct sheet *s, const striate_plan *plan, const char *wh
 int plan_draw(const striate_plan *plan, const char *path, const char *what)
 {
     striate_memory m = striate_plan_memory(plan);
-    struct sheet s = { fopen(path, "w"), striate_plan_node_count(plan) * (m.gradients ? 2.0 : 1.0), (double)m.arena };
+    struct sheet s = { fopen(path, "w"), striate_plan_step_count(plan), (double)m.arena };
     if (!s.file) return complain(CODE_BAD_INPUT, "%s: %s", path, strerror(errno));
     draw(&s, plan, what);
     int failed = ferror(s.file) | fclose(s.file);

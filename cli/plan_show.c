@@ -7,16 +7,12 @@
 enum { COLUMNS = 68, ROWS = 20, LARGEST = 10 };
 
 const char *const plan_kinds[PLAN_KINDS] = { "value", "gradient", "saved", "packed", "workspace" };
+static const char *const phases[] = { "forward", "recomputation", "backward" };
 static const char letters[PLAN_KINDS] = { 'v', 'g', 's', 'p', 'w' };
-
-static int last_step(const striate_plan *plan) // that computes
-{
-    return striate_plan_node_count(plan) * (striate_plan_memory(plan).gradients ? 2 : 1) - 1;
-}
 
 int plan_peak(const striate_plan *plan)
 {
-    int peak = 0, steps = last_step(plan) + 1;
+    int peak = 0, steps = striate_plan_step_count(plan);
     double *more = calloc((size_t)steps + 1, sizeof *more), most = 0,
            now = 0; // bytes that begin at a step, less those that end before it
     for (int i = 0; more && i < striate_plan_buffer_count(plan); i++) {
@@ -35,10 +31,9 @@ int plan_peak(const striate_plan *plan)
 
 struct plan_step plan_step(const striate_plan *plan, int step)
 {
+    striate_plan_step at = striate_plan_step_at(plan, step);
     struct plan_step text;
-    int nodes = striate_plan_node_count(plan), node = step < nodes ? step : 2 * nodes - 1 - step;
-    snprintf(text.s, sizeof text.s, "%s of %.70s", step < nodes ? "forward" : "backward",
-             striate_plan_node_at(plan, node).name);
+    snprintf(text.s, sizeof text.s, "%s of %.70s", phases[at.phase], striate_plan_node_at(plan, at.node).name);
     return text;
 }
 
@@ -100,7 +95,7 @@ static void show_map(const striate_plan *plan)
     static double area[ROWS][COLUMNS][PLAN_KINDS];
     memset(area, 0, sizeof area);
     double arena = (double)striate_plan_memory(plan).arena, row = arena / ROWS;
-    int steps = last_step(plan) + 1, columns = steps < COLUMNS ? COLUMNS / steps * steps : COLUMNS;
+    int steps = striate_plan_step_count(plan), columns = steps < COLUMNS ? COLUMNS / steps * steps : COLUMNS;
     double column = (double)steps / columns;
     for (int i = 0; i < striate_plan_buffer_count(plan); i++) {
         striate_buffer b = striate_plan_buffer(plan, i);
@@ -125,16 +120,28 @@ static void show_map(const striate_plan *plan)
         putchar('\n');
     }
     bool trains = striate_plan_memory(plan).gradients;
+    int turn = (int)(striate_plan_node_count(plan) / column);
     printf("%9s +", "0 B");
-    for (int c = 0; c < columns; c++) putchar(trains && c == columns / 2 ? '|' : '-');
+    for (int c = 0; c < columns; c++) putchar(trains && c == turn ? '|' : '-');
     printf("> step %d\n", steps - 1);
-    if (trains) printf("%*s\n", 11 + columns / 2 + 8, "backward");
+    if (trains) printf("%*s\n", 11 + turn + 8, "backward");
+}
+
+static int count_again(const striate_plan *plan)
+{
+    int count = 0;
+    for (int i = 0; i < striate_plan_step_count(plan); i++)
+        count += striate_plan_step_at(plan, i).phase == STRIATE_PHASE_RECOMPUTE;
+    return count;
 }
 
 void plan_show(const striate_plan *plan, const char *what)
 {
     striate_memory m = striate_plan_memory(plan);
-    printf("plan        %s: %d nodes\n", what, striate_plan_node_count(plan));
+    int again = count_again(plan);
+    printf("plan        %s: %d nodes", what, striate_plan_node_count(plan));
+    if (again) printf(", %d of them computed twice", again);
+    putchar('\n');
     printf("arena       %s; at most %s in use at once, the ratio is %.3f\n", bytes((double)m.arena).s, bytes((double)m.bound).s,
            m.bound ? (double)m.arena / (double)m.bound : 1);
     printf("weights     %s", bytes((double)m.weights).s);
@@ -155,7 +162,7 @@ static json_t *maybe(const char *s)
 json_t *plan_json(const striate_plan *plan)
 {
     striate_memory m = striate_plan_memory(plan);
-    json_t *buffers = json_array(), *nodes = json_array();
+    json_t *buffers = json_array(), *nodes = json_array(), *steps = json_array();
     for (int i = 0; i < striate_plan_buffer_count(plan); i++) {
         striate_buffer b = striate_plan_buffer(plan, i);
         if (b.bytes)
@@ -169,7 +176,11 @@ json_t *plan_json(const striate_plan *plan)
                                                maybe(n.forward), "backward_data", maybe(n.backward_data), "backward_weights",
                                                maybe(n.backward_weights)));
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o}", "arena", (json_int_t)m.arena, "bound", (json_int_t)m.bound,
-                     "weights", (json_int_t)m.weights, "gradients", (json_int_t)m.gradients, "momentum", (json_int_t)m.momentum,
-                     "peak_step", plan_peak(plan), "nodes", nodes, "buffers", buffers);
+    for (int i = 0; i < striate_plan_step_count(plan); i++) {
+        striate_plan_step step = striate_plan_step_at(plan, i);
+        json_array_append_new(steps, json_pack("{s:i, s:s}", "node", step.node, "phase", phases[step.phase]));
+    }
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:i, s:o, s:o, s:o}", "arena", (json_int_t)m.arena, "bound",
+                     (json_int_t)m.bound, "weights", (json_int_t)m.weights, "gradients", (json_int_t)m.gradients, "momentum",
+                     (json_int_t)m.momentum, "peak_step", plan_peak(plan), "nodes", nodes, "steps", steps, "buffers", buffers);
 }

@@ -10,7 +10,7 @@
 struct train_arguments {
     const char *model, *data, *out, *resume;
     int epochs, batch_size, accumulate, opt, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact,
-        tensorboard;
+        recompute, tensorboard;
     float lr, momentum, weight_decay, beta1, beta2, eps, trust, clip_norm, clip_value, gamma, power, warmup, val_split;
     struct floats norm_weight_decay, bias_weight_decay; // count 0: not given
     const char *lr_scale;

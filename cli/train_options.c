@@ -60,6 +60,9 @@ static const struct option options[] = {
       .preset = "1" },
     { "exact", OPTION_FLAG, AT(exact), NULL,
       .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },
+    { "recompute", OPTION_FLAG, AT(recompute), NULL,
+      .doc =
+          "take less memory and more time: most values are dropped and computed again for the backward pass. The same bits" },
     { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core. Results do not depend on it",
       .low = 1, .high = 4096 },
     { "val-split", OPTION_FLOAT, AT(val_split), "F",
@@ -213,6 +216,7 @@ striate_training train_arguments_training(const struct train_arguments *a)
                              .warmup_epochs = a->warmup,
                              .seed = a->seed,
                              .exact = a->exact,
+                             .recompute = a->recompute,
                              .out = a->out,
                              .resume = a->resume != NULL,
                              .overwrite = a->overwrite,
