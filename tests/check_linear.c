@@ -292,7 +292,7 @@ static void workspaces_are_bounded(void **state)
                 double bytes = (double)a->workspace(&l, (enum direction)d) * 4;
                 if (bytes > (64 << 20) + weights * 4)
                     fail_msg("%s, direction %d of row %zu: %.0f MB", a->name, d, i, bytes / 1e6);
-                assert_true((double)a->packed(&l) <= weights);
+                assert_true(d != FORWARD || (double)a->packed(&l) <= weights);
             }
     }
 }
@@ -333,8 +333,8 @@ static void huge_shapes_have_huge_sizes(void **state)
             double cost = a->cost(&l, (enum direction)d);
             if (cost == INFINITY) continue;
             assert_true(cost > 1e20);
-            assert_true((double)a->packed(&l) >= 9.0 * (1 << 20) * (1 << 20));
-            assert_true(a->parts(&l) >= 1);
+            assert_true(d != FORWARD || (double)a->packed(&l) >= 9.0 * (1 << 20) * (1 << 20));
+            assert_true(d != FORWARD || a->parts(&l) >= 1);
             assert_true(d != BACKWARD_DATA || a->workspace(&l, BACKWARD_DATA) >= (size_t)9 << 40);
         }
 }

@@ -225,3 +225,32 @@ void KERNEL(avg_pool_grad)(const struct pool *pool, size_t begin, size_t end, co
         }
     }
 }
+
+INLINE void fold_strip(int vectors, struct part part, vf *sum, const struct pool *s, struct holders v, struct holders u, int h,
+                       int w, const float *z, ptrdiff_t ldz, const float *dx, bool add)
+{
+    UNROLLED (int i = 0; i < vectors; i++) sum[i] = add ? part_load(dx, part_next(part, i)) : vsplat(0);
+    for (int p = v.first; p < v.end; p++) {
+        const float *row = z + (ptrdiff_t)p * s->q * ldz + (ptrdiff_t)(h - p * s->stride_h) * s->size_w * s->c;
+        for (int q = u.first; q < u.end; q++)
+            UNROLLED (int i = 0; i < vectors; i++)
+                sum[i] += part_load(row + q * ldz + (w - q * s->stride_w) * s->c, part_next(part, i));
+    }
+}
+
+void KERNEL(fold)(const struct pool *pool, size_t begin, size_t end, const float *z, ptrdiff_t ldz, float *dx, ptrdiff_t lddx,
+                  bool add)
+{
+    const struct pool s = *pool;
+    for (size_t row = begin; row < end; row++) {
+        const float *image = z + (ptrdiff_t)(row / (size_t)s.h) * s.p * s.q * ldz;
+        int h = (int)(row % (size_t)s.h) + s.pad_h;
+        struct holders v = { 0 }, u = { 0 };
+        holders_advance(&v, h, s.size_h, s.stride_h, s.p);
+        for (int column = 0; column < s.w; column++) {
+            float *to = dx + ((ptrdiff_t)row * s.w + column) * lddx;
+            holders_advance(&u, column + s.pad_w, s.size_w, s.stride_w, s.q);
+            EACH_STRIP((size_t)s.c, to, fold_strip, &s, v, u, h, column + s.pad_w, image, ldz, to, add);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 #include "ops/linear.h"
 
 #include "ops/depthwise.h"
+#include "ops/scatter.h"
 #include "ops/winograd.h"
 
 #include <math.h>
@@ -15,6 +16,7 @@ static const struct algorithm algorithms[] = {
       winograd_data, winograd_weights },
     { "depthwise", true, depthwise_cost, depthwise_packed, depthwise_workspace, depthwise_parts, depthwise_pack,
       depthwise_forward, depthwise_data, depthwise_weights },
+    { .name = "scatter", .exact = true, .cost = scatter_cost, .workspace = scatter_workspace, .data = scatter_data },
 };
 
 const struct algorithm *algorithm_at(int index)

@@ -28,7 +28,7 @@ struct epilogue {
     const float *pivot; // [groups * K], near the mean so that squares lose nothing; NULL: 0
 };
 
-// One way to compute. Every function sees the same struct linear; sizes are in floats.
+// One way to compute. Every function sees the same struct linear; sizes are in floats. Those of a direction that it cannot may be missing.
 struct algorithm {
     const char *name;
     bool exact;
