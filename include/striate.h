@@ -257,6 +257,18 @@ STRIATE_API striate_node *striate_flatten(striate_graph *graph, striate_node *x)
 STRIATE_API striate_node *striate_relu(striate_graph *graph, striate_node *x);
 STRIATE_API striate_node *striate_sigmoid(striate_graph *graph, striate_node *x);
 STRIATE_API striate_node *striate_tanh(striate_graph *graph, striate_node *x);
+// 1.7159 tanh(2 x / 3), which is 1 at 1 and -1 at -1 (LeCun et al. 1998, appendix A).
+STRIATE_API striate_node *striate_scaled_tanh(striate_graph *graph, striate_node *x);
+STRIATE_API striate_node *striate_abs(striate_graph *graph, striate_node *x);
+// 1 where x >= 0, else -1 (the perceptron; Rosenblatt 1958). Its gradient is dy itself, "straight through" (Bengio et al. 2013, 4), so that after
+// a squared error the weights follow the perceptron's rule.
+STRIATE_API striate_node *striate_sign(striate_graph *graph, striate_node *x);
+// x where x > 0, else slope * x (Maas et al. 2013).
+typedef struct striate_leaky_relu_options {
+    const char *name;
+    float slope; // 0: 0.01; at most 1
+} striate_leaky_relu_options;
+STRIATE_API striate_node *striate_leaky_relu(striate_graph *graph, striate_node *x, striate_leaky_relu_options options);
 
 // In training each value is zero with probability `rate` and else divided by 1 - rate; in inference y = x.
 typedef struct striate_dropout_options {

@@ -38,7 +38,7 @@ no_longer_than()
     wc -l "$@" | awk -v ceiling="$ceiling" '$2 != "total" && $1 > ceiling { print $2 ": " $1 " lines, of at most " ceiling }'
 }
 verdict "files are short" "$(
-    no_longer_than 150 $(sed 's/OP(\(.*\))/src\/ops\/\1.c/' src/ops/ops.def)
+    no_longer_than 150 $(ls $(sed 's/OP(\(.*\))/src\/ops\/\1.c/' src/ops/ops.def) 2>/dev/null) # units.c has several
     no_longer_than 300 src/ops/*
     no_longer_than 250 src/base/*
     no_longer_than 300 src/kernels/*

@@ -111,20 +111,25 @@ static void check_maps(const struct kernels *k, size_t rows, size_t cols)
                          ptrdiff_t lddx, bool add);
         double (*f)(double x);
         double (*slope)(double x, double dy);
+        bool of_x; // the gradient reads x
     } maps[] = { { "relu", k->relu, k->relu_grad, relu, reference_relu_grad },
                  { "sigmoid", k->sigmoid, k->sigmoid_grad, reference_sigmoid, reference_sigmoid_grad },
-                 { "tanh", k->tanh, k->tanh_grad, tanh, reference_tanh_grad } };
-    for (int i = 0; i < 3; i++) {
+                 { "tanh", k->tanh, k->tanh_grad, tanh, reference_tanh_grad },
+                 { "scaled_tanh", k->scaled_tanh, k->scaled_tanh_grad, reference_scaled_tanh, reference_scaled_tanh_grad },
+                 { "abs", k->abs, k->abs_grad, fabs, reference_abs_grad, true },
+                 { "sign", k->sign, NULL, reference_sign, NULL } };
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
         struct matrix x = matrix_new(rows, cols), y = matrix_new(rows, cols), dy = matrix_new(rows, cols),
                       dx = matrix_new(rows, cols);
         double *vx = values_of(&x), *want = values_of(&y), *vdy = values_of(&dy), *slopes = values_of(&dx);
         bool add = draw() % 2;
         for (size_t j = 0; j < rows * cols; j++) {
             want[j] = maps[i].f(vx[j]);
-            slopes[j] = (add ? slopes[j] : 0) + maps[i].slope(vx[j], vdy[j]);
+            if (maps[i].slope) slopes[j] = (add ? slopes[j] : 0) + maps[i].slope(vx[j], vdy[j]);
         }
+        const struct matrix *v = maps[i].of_x ? &x : &y;
         maps[i].run(rows, cols, x.data, x.ld, y.data, y.ld);
-        maps[i].run_grad(rows, cols, y.data, y.ld, dy.data, dy.ld, dx.data, dx.ld, add);
+        if (maps[i].run_grad) maps[i].run_grad(rows, cols, v->data, v->ld, dy.data, dy.ld, dx.data, dx.ld, add);
         maps[i].run(rows, cols, x.data, x.ld, x.data, x.ld);
         matrix_done(k, maps[i].name, &x, want, 3e-7);
         matrix_done(k, maps[i].name, &y, want, 3e-7);
@@ -132,6 +137,24 @@ static void check_maps(const struct kernels *k, size_t rows, size_t cols)
         matrix_done(k, maps[i].name, &dx, slopes, 2e-6);
         free(vx), free(want), free(vdy), free(slopes);
     }
+}
+
+static void check_leaky_relu(const struct kernels *k, size_t rows, size_t cols)
+{
+    struct matrix x = matrix_new(rows, cols), dy = matrix_new(rows, cols), dx = matrix_new(rows, cols);
+    double *y = values_of(&x), *vdy = values_of(&dy), *slopes = values_of(&dx);
+    bool add = draw() % 2;
+    for (size_t i = 0; i < rows * cols; i++) {
+        double slope = y[i] > 0 ? 1 : 0.125;
+        slopes[i] = (add ? slopes[i] : 0) + slope * vdy[i];
+        y[i] *= slope;
+    }
+    k->leaky_relu(0.125f, rows, cols, x.data, x.ld, x.data, x.ld);
+    k->leaky_relu_grad(0.125f, rows, cols, x.data, x.ld, dy.data, dy.ld, dx.data, dx.ld, add);
+    matrix_done(k, "leaky_relu", &x, y, 0);
+    matrix_done(k, "leaky_relu", &dy, vdy, 0);
+    matrix_done(k, "leaky_relu_grad", &dx, slopes, 3e-7);
+    free(y), free(vdy), free(slopes);
 }
 
 static void check_sums(const struct kernels *k, size_t rows, size_t cols)
@@ -448,6 +471,7 @@ static void check_words(const struct kernels *k, size_t rows, size_t cols)
         each_length(check_##name, shortest);                                                                                   \
     }
 CHECK(maps, 0)
+CHECK(leaky_relu, 0)
 CHECK(sums, 0)
 CHECK(gates, 0)
 CHECK(norm, 0)
@@ -489,6 +513,12 @@ static void special_values(void **unused)
         float y[4], loss[2], p[8];
         k->relu(1, 4, x, 4, y, 4);
         assert_true(isnan(y[0]) && isinf(y[1]) && y[2] == 0 && y[3] == 0);
+        k->leaky_relu(0.5f, 1, 4, x, 4, y, 4);
+        assert_true(isnan(y[0]) && y[1] == INFINITY && y[2] == -INFINITY && y[3] == 0);
+        k->abs(1, 4, x, 4, y, 4);
+        assert_true(isnan(y[0]) && y[1] == INFINITY && y[2] == INFINITY && y[3] == 0);
+        k->sign(1, 4, x, 4, y, 4);
+        assert_true(isnan(y[0]) && y[1] == 1 && y[2] == -1 && y[3] == 1);
         k->sigmoid(1, 4, x, 4, y, 4);
         assert_true(isnan(y[0]) && y[1] == 1 && y[2] == 0 && y[3] == 0.5f);
         k->tanh(1, 4, x, 4, y, 4);
@@ -554,6 +584,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(maps),
+        cmocka_unit_test(leaky_relu),
         cmocka_unit_test(sums),
         cmocka_unit_test(gates),
         cmocka_unit_test(norm),

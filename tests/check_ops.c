@@ -84,7 +84,7 @@ static void check_row(const struct row *row)
             assert_close("y", e.y, e.want_y, ny);
             assert_close("dx", trial_gradient(t, 0), e.want_dx, nx);
         }
-        check_gradients(t);
+        if (!row->estimate) check_gradients(t);
         for (int i = 0; i < t->ins; i++) t->dins_at[i] = NULL; // nobody asks
         for (int i = 0; i < t->plan.params; i++) t->args.dparam[i] = NULL;
         trial_backward(t);

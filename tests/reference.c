@@ -25,6 +25,26 @@ double reference_tanh_grad(double x, double dy)
     return dy / (cosh(x) * cosh(x));
 }
 
+double reference_scaled_tanh(double x)
+{
+    return 1.7159 * tanh(2 * x / 3);
+}
+
+double reference_scaled_tanh_grad(double x, double dy)
+{
+    return 1.7159 * 2 / 3 * reference_tanh_grad(2 * x / 3, dy);
+}
+
+double reference_abs_grad(double x, double dy)
+{
+    return x < 0 ? -dy : dy;
+}
+
+double reference_sign(double x)
+{
+    return x < 0 ? -1 : 1;
+}
+
 int reference_windows(int length, int size, int stride, int pad, bool ceil)
 {
     int count = 1;

@@ -11,6 +11,10 @@ double reference_sigmoid(double x);
 double reference_relu_grad(double x, double dy);
 double reference_sigmoid_grad(double x, double dy);
 double reference_tanh_grad(double x, double dy);
+double reference_scaled_tanh(double x);
+double reference_scaled_tanh_grad(double x, double dy);
+double reference_abs_grad(double x, double dy);
+double reference_sign(double x);
 
 struct reference_pool {
     int n, h, w, c;

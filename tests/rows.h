@@ -15,6 +15,7 @@ struct row {
     void (*draw)(struct trial *trial);
     void (*expect)(struct trial *trial, struct expected *expected);      // NULL: central differences alone
     void (*infer)(struct trial *trial, const double *x, double *want_y); // NULL: without training y is the same
+    bool estimate;                                                       // its gradient is by definition, no derivative
     const char *algorithm;                                               // of a convolution; NULL: as it chooses
 };
 

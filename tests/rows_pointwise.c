@@ -21,6 +21,42 @@ static void expect_tanh(struct trial *t, struct expected *e)
     each_value(t, e, tanh, reference_tanh_grad);
 }
 
+static void expect_scaled_tanh(struct trial *t, struct expected *e)
+{
+    each_value(t, e, reference_scaled_tanh, reference_scaled_tanh_grad);
+}
+
+static void expect_abs(struct trial *t, struct expected *e)
+{
+    each_value(t, e, fabs, reference_abs_grad);
+}
+
+static double straight_through(double x, double dy)
+{
+    (void)x;
+    return dy;
+}
+
+static void expect_sign(struct trial *t, struct expected *e)
+{
+    each_value(t, e, reference_sign, straight_through);
+}
+
+static void draw_leaky_relu(struct trial *t)
+{
+    draw_one(t);
+    t->options.leaky_relu.slope = (float)trial_between(t, 0, 4) / 4;
+}
+
+static void expect_leaky_relu(struct trial *t, struct expected *e)
+{
+    for (size_t i = 0; i < tensor_count(&t->out); i++) {
+        double slope = e->x[i] > 0 ? 1 : t->options.leaky_relu.slope;
+        e->want_y[i] = slope * e->x[i];
+        e->want_dx[i] = slope * e->dy[i];
+    }
+}
+
 static void draw_dropout(struct trial *t)
 {
     draw_one(t);
@@ -46,6 +82,10 @@ const struct row rows_pointwise[] = {
     { "relu", draw_one, expect_relu },
     { "sigmoid", draw_smooth, expect_sigmoid },
     { "tanh", draw_smooth, expect_tanh },
+    { "scaled_tanh", draw_smooth, expect_scaled_tanh },
+    { "leaky_relu", draw_leaky_relu, expect_leaky_relu },
+    { "abs", draw_one, expect_abs },
+    { "sign", draw_one, expect_sign, .estimate = true },
     { "dropout", draw_dropout, expect_dropout, .infer = infer_dropout },
     { NULL, NULL, NULL },
 };

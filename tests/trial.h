@@ -23,6 +23,7 @@ struct trial {
         striate_window window;
         striate_adaptive_options adaptive;
         striate_dropout_options dropout;
+        striate_leaky_relu_options leaky_relu;
         striate_shortcut_options shortcut;
         striate_scaled_add_options scaled_add;
         striate_average_options average;

@@ -62,6 +62,26 @@ striate_node *striate_tanh(striate_graph *graph, striate_node *x)
     return unary(graph, &striate_op_tanh, x);
 }
 
+striate_node *striate_scaled_tanh(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_scaled_tanh, x);
+}
+
+striate_node *striate_leaky_relu(striate_graph *graph, striate_node *x, striate_leaky_relu_options options)
+{
+    return graph_add(graph, &striate_op_leaky_relu, options.name, &x, 1, &options);
+}
+
+striate_node *striate_abs(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_abs, x);
+}
+
+striate_node *striate_sign(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_sign, x);
+}
+
 striate_node *striate_dropout(striate_graph *graph, striate_node *x, striate_dropout_options options)
 {
     return graph_add(graph, &striate_op_dropout, options.name, &x, 1, &options);

@@ -11,11 +11,13 @@
     }
 
 // dx = f(y, dy), or that added to dx.
-#define SLOPE(name, f)                                                                                                         \
-    INLINE vf name##_added(const vf *v, float s)                                                                               \
+#define ADDED(name, f, last)                                                                                                   \
+    INLINE vf name(const vf *v, float s)                                                                                       \
     {                                                                                                                          \
-        return v[2] + f(v, s);                                                                                                 \
-    }                                                                                                                          \
+        return v[last] + f(v, s);                                                                                              \
+    }
+#define SLOPE(name, f)                                                                                                         \
+    ADDED(name##_added, f, 2)                                                                                                  \
     void KERNEL(name)(size_t rows, size_t cols, const float *y, ptrdiff_t ldy, const float *dy, ptrdiff_t lddy, float *dx,     \
                       ptrdiff_t lddx, bool add)                                                                                \
     {                                                                                                                          \
@@ -65,6 +67,68 @@ INLINE vf tanh_slope(const vf *v, float unused)
     return v[1] * (1.0f - v[0] * v[0]);
 }
 SLOPE(tanh_grad, tanh_slope)
+
+// 1.7159 tanh(2 x / 3); its slope from y.
+#define TANH_HEIGHT ((float)1.7159)
+#define TANH_RATE   ((float)2 / 3)
+
+INLINE vf scaled_tanh_of(const vf *x, float unused)
+{
+    (void)unused;
+    return TANH_HEIGHT * vtanh(TANH_RATE * *x);
+}
+MAP(scaled_tanh, scaled_tanh_of)
+
+INLINE vf scaled_tanh_slope(const vf *v, float unused)
+{
+    (void)unused;
+    return v[1] * (TANH_RATE * TANH_HEIGHT - TANH_RATE / TANH_HEIGHT * v[0] * v[0]);
+}
+SLOPE(scaled_tanh_grad, scaled_tanh_slope)
+
+INLINE vf abs_of(const vf *x, float zero)
+{
+    return vpick(*x < zero, -*x, *x);
+}
+MAP(abs, abs_of)
+
+INLINE vf abs_slope(const vf *v, float zero)
+{
+    return vpick(v[0] > zero, v[1], vpick(v[0] < zero, -v[1], vsplat(zero)));
+}
+SLOPE(abs_grad, abs_slope)
+
+INLINE vf sign_of(const vf *x, float zero)
+{
+    return vpick(*x < zero, vsplat(-1), vpick(*x >= zero, vsplat(1), *x)); // NaN stays
+}
+MAP(sign, sign_of)
+
+INLINE vf leaky_relu_of(const vf *x, float slope)
+{
+    return vpick(*x < 0, *x * slope, *x);
+}
+
+void KERNEL(leaky_relu)(float slope, size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
+{
+    each_value(rows, cols, 1, (struct operand[]){ { x, ldx } }, y, ldy, leaky_relu_of, slope);
+}
+
+INLINE vf leaky_relu_slope(const vf *v, float slope)
+{
+    return vpick(v[0] > 0, v[1], v[1] * slope);
+}
+ADDED(leaky_relu_added, leaky_relu_slope, 2)
+
+void KERNEL(leaky_relu_grad)(float slope, size_t rows, size_t cols, const float *y, ptrdiff_t ldy, const float *dy,
+                             ptrdiff_t lddy, float *dx, ptrdiff_t lddx, bool add)
+{
+    struct operand in[] = { { y, ldy }, { dy, lddy }, { dx, lddx } };
+    if (add)
+        each_value(rows, cols, 3, in, dx, lddx, leaky_relu_added, slope);
+    else
+        each_value(rows, cols, 2, in, dx, lddx, leaky_relu_slope, slope);
+}
 
 INLINE vf scaled(const vf *v, float scale)
 {
@@ -131,10 +195,7 @@ INLINE vf gate_slope(const vf *v, float unused) // h, x, dy
     return v[2] * (v[0] - v[1]);
 }
 
-INLINE vf gate_slope_added(const vf *v, float unused)
-{
-    return v[3] + gate_slope(v, unused);
-}
+ADDED(gate_slope_added, gate_slope, 3)
 
 void KERNEL(gate_grad)(size_t rows, size_t cols, const float *h, ptrdiff_t ldh, const float *x, ptrdiff_t ldx, const float *dy,
                        ptrdiff_t lddy, float *dt, ptrdiff_t lddt, bool add)

@@ -106,7 +106,7 @@ void linear_backward_fused(const struct op_args *a)
         struct op_args in_place = *a;
         in_place.din = &a->dout;
         in_place.add = &(bool){ false };
-        pointwise_backward(&in_place, a->k->relu_grad);
+        pointwise_backward(&in_place, a->out, a->k->relu_grad);
     }
     if (f->dresidual) copy_tensor(a, a->dout, f->dresidual, f->add);
 }

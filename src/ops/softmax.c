@@ -3,6 +3,11 @@
 //   gradient  dx_c += y_c (dy_c - sum dy y)
 #include "ops/pointwise.h"
 
+static striate_status shape(const struct op_args *a, struct op_plan *plan)
+{
+    return pointwise_shape(a, plan, READS_OUTPUT);
+}
+
 static void forward(const struct op_args *a)
 {
     pointwise_forward(a, a->k->softmax);
@@ -10,13 +15,13 @@ static void forward(const struct op_args *a)
 
 static void backward(const struct op_args *a)
 {
-    pointwise_backward(a, a->k->softmax_grad);
+    pointwise_backward(a, a->out, a->k->softmax_grad);
 }
 
 const struct op striate_op_softmax = { .name = "softmax",
                                        .doc = "probabilities of the channels of each pixel",
                                        .min_ins = 1,
                                        .max_ins = 1,
-                                       .shape = pointwise_shape,
+                                       .shape = shape,
                                        .forward = forward,
                                        .backward = backward };
