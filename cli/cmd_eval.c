@@ -7,7 +7,7 @@
 
 struct arguments {
     const char *data, *logits, *confusion, *sheet;
-    int split, batch_size, limit, threads, exact, json;
+    int split, batch_size, limit, threads, exact, json, crops;
     struct model_arguments model;
 };
 #define AT(field) offsetof(struct arguments, field)
@@ -16,6 +16,10 @@ static const struct option options[] = {
     { "split", OPTION_CHOICE, AT(split), "train|test", .doc = "which part of it", .preset = "test" },
     { "limit", OPTION_INT, AT(limit), "N", .doc = "only the first N images", .low = 1, .high = 2147483647 },
     { "batch-size", OPTION_INT, AT(batch_size), "N", .doc = "images at a time", .preset = "256", .low = 1, .high = 65536 },
+    { "crops", OPTION_CHOICE, AT(crops), "model|center|ten",
+      .doc = "look at what the model's preprocessing says, at the middle of the image with its shorter side at --resize or 8/7 "
+             "of the input, or also at its corners and all of these mirrored, and average",
+      .preset = "model" },
     { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core", .low = 1, .high = 4096 },
     { "exact", OPTION_FLAG, AT(exact), NULL,
       .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },
@@ -179,6 +183,7 @@ int cmd_eval(int argc, char **argv)
         if (a.split && !info.has_test) fprintf(stderr, "%s has no test split; these are all of its images\n", a.data);
         code = source_model(&model, words ? argv[1] : NULL, &a.model, info.class_names, info.classes);
     }
+    if (!code) striate_model_crops(model, (striate_crops)a.crops);
     if (!code) code = evaluate(&a, model, data);
     striate_model_free(model);
     striate_data_close(data);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct arguments {
-    int topk, json, threads, exact;
+    int topk, json, threads, exact, crops;
     const char *logits;
     struct model_arguments model;
 };
@@ -18,6 +18,10 @@ static const struct option options[] = {
     { "json", OPTION_FLAG, AT(json), NULL, .doc = "print JSON: a list with an object per image" },
     { "logits", OPTION_TEXT, AT(logits), "FILE.npy",
       .doc = "write the raw outputs as float32[images][classes]; NaN where an image could not be read" },
+    { "crops", OPTION_CHOICE, AT(crops), "model|center|ten",
+      .doc = "look at what the model's preprocessing says, at the middle of the image with its shorter side at --resize or 8/7 "
+             "of the input, or also at its corners and all of these mirrored, and average",
+      .preset = "model" },
     { "threads", OPTION_INT, AT(threads), "N", .doc = "threads that compute; else one per core", .low = 1, .high = 4096 },
     { "exact", OPTION_FLAG, AT(exact), NULL,
       .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },
@@ -136,6 +140,7 @@ int cmd_predict(int argc, char **argv)
     int code = source_model(&job.model, path, &a.model, NULL, 0);
     if (!code) {
         striate_model_exact(job.model, a.exact);
+        striate_model_crops(job.model, (striate_crops)a.crops);
         job.classes = striate_model_classes(job.model);
         job.topk = a.topk < job.classes ? a.topk : job.classes;
         job.best = calloc((size_t)job.topk, sizeof *job.best);

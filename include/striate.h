@@ -536,6 +536,12 @@ STRIATE_API const striate_preprocessing *striate_model_preprocessing(const stria
 // 1: from now on predictions and evaluations are computed as with `exact` in striate_plan_options; 0, as at first: the fastest way.
 STRIATE_API void striate_model_exact(striate_model *model, int exact);
 
+// What predictions and evaluations look at from now on. MODEL, as at first: what the preprocessing says. CENTER: the shorter side to its resize, or
+// to 8/7 of the input where it has none (256 for 224), and the middle of that. TEN: of that the middle, the four corners and their mirror
+// images, whose probabilities are averaged (Krizhevsky et al. 2012, 4.3); logits are then the logarithms of the averages.
+typedef enum striate_crops { STRIATE_CROPS_MODEL, STRIATE_CROPS_CENTER, STRIATE_CROPS_TEN } striate_crops;
+STRIATE_API void striate_model_crops(striate_model *model, striate_crops crops);
+
 typedef struct striate_prediction {
     int label;
     float probability;

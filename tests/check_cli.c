@@ -389,6 +389,8 @@ static const struct row rows[] = {
     // evaluation and prediction
     { "$S eval run/model.safetensors --data toy", 0, "confusion: a row per true class", NULL },
     { "$S eval run/model.safetensors --data toy --exact", 0, "top-1", NULL },
+    { "$S eval run/model.safetensors --data toy --crops ten", 0, "top-1", NULL },
+    { "$S eval run/model.safetensors --data toy --crops five", 2, NULL, "model|center|ten" },
     { "$S eval run/model.safetensors --data toy --json --limit 20", 0, "\"images\": 20,", NULL },
     { "$S eval run/model.safetensors --data toy --split train", 0, "images    160", NULL },
     { "$S eval run/model.safetensors --data toy --logits l.npy --confusion c.png --sheet s.png && test -s l.npy && test -s "

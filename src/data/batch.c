@@ -29,7 +29,7 @@ struct batches {
     struct preprocess preprocess;
     struct augment augment;
     int epoch;
-    int batch_size, images, piece;
+    int batch_size, images, views, piece;
     bool shuffle;
     uint64_t seed;
     int *order; // [data's images], of this epoch
@@ -50,9 +50,10 @@ static size_t values_of(const striate_preprocessing *how)
     return (size_t)how->height * (size_t)how->width * (size_t)how->channels;
 }
 
+// Of one image, in all views.
 static size_t values(const struct batches *b)
 {
-    return values_of(&b->preprocess.how);
+    return (size_t)b->views * values_of(&b->preprocess.how);
 }
 
 static int batch_images(const struct batches *b, int batch)
@@ -63,6 +64,7 @@ static int batch_images(const struct batches *b, int batch)
 
 static striate_status convert(float *x, const struct batches *b, const striate_image *image, int index, const char *name)
 {
+    if (b->views > 1) return preprocess_ten(x, image, &b->preprocess, name);
     if (!b->augment.any) return preprocess_image(x, image, &b->preprocess, name);
     striate_image changed;
     TRY(augment_image(&changed, image, &b->augment, b->epoch, index, name));
@@ -149,6 +151,7 @@ striate_status batches_open(struct batches **batches, const struct batch_options
     b->data = data;
     b->images = options->limit && options->limit < all ? options->limit : all;
     b->batch_size = options->batch_size < b->images ? options->batch_size : b->images;
+    b->views = options->views ? options->views : 1;
     b->piece = data->source->pixels(data, 0) ? PIECE : 1;
     b->shuffle = options->shuffle;
     b->seed = options->seed;

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 struct batch {
-    const float *x;    // [images][height][width][channels] of the preprocessing
+    const float *x;    // [images][views][height][width][channels] of the preprocessing
     const int *labels; // [images]
     int images;        // 0: the epoch is over
 };
@@ -20,6 +20,7 @@ struct batch_options {
     bool shuffle; // each epoch in its own order, a function of (seed, epoch)
     uint64_t seed;
     const striate_augmentation *augmentation; // copied; drawn with `seed`; NULL: none
+    int views;                                // PREPROCESS_TEN: ten of each image; 0: one
 };
 
 struct batches;

@@ -90,6 +90,37 @@ striate_status preprocess_image(float *x, const striate_image *image, const stru
     return status;
 }
 
+static void mirror(float *to, const float *x, const striate_preprocessing *how)
+{
+    ptrdiff_t channels = how->channels, row = how->width * channels;
+    for (ptrdiff_t i = 0; i < how->height * row; i += channels)
+        for (ptrdiff_t c = 0; c < channels; c++) to[i + c] = x[i / row * row + row - channels - i % row + c];
+}
+
+striate_status preprocess_ten(float *x, const striate_image *image, const struct preprocess *ready, const char *name)
+{
+    const striate_preprocessing *how = &ready->how;
+    ptrdiff_t values = (ptrdiff_t)how->height * how->width * how->channels;
+    struct view whole = view_of(image);
+    struct resize to;
+    TRY(preprocess_window(&to, image->height, image->width, how, name));
+    int full_h = (int)to.full_height, full_w = (int)to.full_width, down = full_h - how->height, right = full_w - how->width;
+    striate_image resized;
+    TRY(image_make(&resized, full_h, full_w, image->channels, image->channels, name));
+    struct view all = view_of(&resized);
+    striate_status status =
+        resize_bilinear(resized.pixels, all.stride, &whole, &(struct resize){ full_h, full_w, 0, 0, full_h, full_w });
+    const int places[][2] = { { (int)to.top, (int)to.left }, { 0, 0 }, { 0, right }, { down, 0 }, { down, right } };
+    for (int i = 0; i < PREPROCESS_TEN && !status; i += 2, x += 2 * values) {
+        struct view view = all;
+        view.pixels += places[i / 2][0] * all.stride + places[i / 2][1] * all.channels;
+        preprocess_convert(x, &view, ready);
+        mirror(x + values, x, how);
+    }
+    free(resized.pixels);
+    return status;
+}
+
 striate_status striate_preprocess(float *x, const striate_image *image, const striate_preprocessing *how)
 {
     struct preprocess ready;

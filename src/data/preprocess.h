@@ -16,6 +16,10 @@ striate_status preprocess_begin(struct preprocess *ready, const striate_preproce
 striate_status preprocess_window(struct resize *to, int height, int width, const striate_preprocessing *how, const char *name);
 // x[height][width][channels] of pixels that have the input's size.
 void preprocess_convert(float *x, const struct view *pixels, const struct preprocess *ready);
+// The centre, the four corners and the mirror images of those (Krizhevsky et al. 2012, 4.3): x[10][height][width][channels]. Where the
+// preprocessing has no `resize` they are all the same but for the mirrors.
+enum { PREPROCESS_TEN = 10 };
+striate_status preprocess_ten(float *x, const striate_image *image, const struct preprocess *ready, const char *name);
 // All of it: x[height][width][channels] of an image of any size.
 striate_status preprocess_image(float *x, const striate_image *image, const struct preprocess *ready, const char *name);
 

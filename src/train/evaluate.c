@@ -40,17 +40,21 @@ static striate_status run(struct run *r, int images, const striate_evaluate_opti
     striate_evaluation *e = r->result;
     const striate_preprocessing *p = &r->model->preprocessing;
     size_t values = (size_t)p->height * (size_t)p->width * (size_t)p->channels, classes = (size_t)e->classes;
+    size_t views = (size_t)model_views(r->model);
     double start = clock_seconds();
     TRY(batches_start(r->batches, 0, 0));
     while (e->images < images) {
         struct batch batch;
         TRY(batches_next(&batch, r->batches));
         if (!batch.images) break;
-        memcpy(striate_plan_input(r->plan), batch.x, (size_t)batch.images * values * sizeof(float));
-        striate_forward(r->plan, batch.images, 0);
+        memcpy(striate_plan_input(r->plan), batch.x, (size_t)batch.images * views * values * sizeof(float));
+        striate_forward(r->plan, batch.images * (int)views, 0);
+        const float *got = striate_plan_output(r->plan);
         float *outputs = e->logits + (size_t)e->images * classes;
-        memcpy(outputs, striate_plan_output(r->plan), (size_t)batch.images * classes * sizeof(float));
-        for (int i = 0; i < batch.images; i++) count_image(r, e->images + i, batch.labels[i], outputs + (size_t)i * classes);
+        for (int i = 0; i < batch.images; i++, outputs += classes, got += views * classes) {
+            model_merge(outputs, r->model, got);
+            count_image(r, e->images + i, batch.labels[i], outputs);
+        }
         e->images += batch.images;
         if (options->progress && options->progress(options->user, e->images, images))
             FAIL(INTERRUPTED, "evaluation stopped on request after %d of %d images", e->images, images);
@@ -60,7 +64,7 @@ static striate_status run(struct run *r, int images, const striate_evaluate_opti
     return STRIATE_OK;
 }
 
-static striate_status prepare(struct run *r, const striate_data *data, int images, int batch, bool exact)
+static striate_status prepare(struct run *r, const striate_data *data, int images, int at_once, bool exact)
 {
     size_t classes = (size_t)r->model->classes, count = (size_t)images;
     striate_evaluation *e = r->result = calloc(1, sizeof *e);
@@ -72,10 +76,13 @@ static striate_status prepare(struct run *r, const striate_data *data, int image
     e->logits = calloc(count * classes, sizeof *e->logits);
     if (!e->per_class || !e->confusion || !e->predictions || !e->logits)
         FAIL(NO_MEMORY, "no memory to evaluate %d images of %d classes", images, e->classes);
-    TRY(model_plan(&r->plan, r->model, batch, exact));
-    return batches_open(&r->batches,
-                        &(struct batch_options){
-                            .data = data, .preprocessing = &r->model->preprocessing, .batch_size = batch, .limit = images });
+    striate_preprocessing how = model_look(r->model);
+    int views = model_views(r->model), batch = at_once > views ? at_once / views : 1;
+    if (batch > images) batch = images;
+    TRY(model_plan(&r->plan, r->model, batch * views, exact));
+    return batches_open(
+        &r->batches,
+        &(struct batch_options){ .data = data, .preprocessing = &how, .batch_size = batch, .limit = images, .views = views });
 }
 
 striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *model, const striate_data *data,
@@ -91,7 +98,7 @@ striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *
     int images = options.limit && options.limit < about.images ? options.limit : about.images;
     int batch = options.batch_size ? options.batch_size : default_batch;
     struct run r = { .model = model };
-    striate_status status = prepare(&r, data, images, batch < images ? batch : images, options.exact);
+    striate_status status = prepare(&r, data, images, batch, options.exact);
     if (!status) status = run(&r, images, &options);
     batches_close(r.batches);
     if (status)

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "base/value.h"
+#include "data/preprocess.h"
 #include "formats/weights.h"
 #include "graph/graph.h"
 
@@ -220,6 +221,24 @@ const striate_preprocessing *striate_model_preprocessing(const striate_model *mo
 void striate_model_exact(striate_model *model, int exact)
 {
     model->exact = exact;
+}
+
+void striate_model_crops(striate_model *model, striate_crops crops)
+{
+    model->crops = crops;
+}
+
+int model_views(const striate_model *model)
+{
+    return model->crops == STRIATE_CROPS_TEN ? PREPROCESS_TEN : 1;
+}
+
+striate_preprocessing model_look(const striate_model *model)
+{
+    striate_preprocessing how = model->preprocessing;
+    int side = how.height > how.width ? how.height : how.width;
+    if (model->crops && !how.resize) how.resize = (8 * side + 3) / 7;
+    return how;
 }
 
 striate_status model_plan(striate_plan **plan, striate_model *model, int batch, bool exact)

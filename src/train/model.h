@@ -14,6 +14,7 @@ struct striate_model {
     const char **names;
     bool probabilities; // the network ends in a softmax
     bool exact;         // unless an evaluation wants it so anyway
+    striate_crops crops;
     struct arena arena; // the names
     struct model_plan { // for inference: one of a single image, one of the last batch size asked for
         striate_plan *plan;
@@ -24,6 +25,13 @@ struct striate_model {
 
 // An inference plan for `batch` images, compiled at its first use and kept.
 striate_status model_plan(striate_plan **plan, striate_model *model, int batch, bool exact);
+
+// What the model looks at of an image: so many views by this preprocessing.
+int model_views(const struct striate_model *model);
+striate_preprocessing model_look(const struct striate_model *model);
+// outputs[classes] of an image, from those of its views: where there are several, the log of their mean probabilities (or these themselves where
+// the network ends in a softmax).
+void model_merge(float *outputs, const struct striate_model *model, const float *views);
 
 // A model from an open file, all of which may be untrusted.
 striate_status model_from_file(striate_model **model, const struct safetensors *file);
