@@ -659,7 +659,8 @@ typedef struct striate_training_memory {
     size_t optimizer;  // its state
     size_t batches;    // images read ahead
     size_t validation; // a plan for inference, its batches and outputs
-    size_t checkpoint; // copies to be written, while validation's batches and outputs are gone
+    size_t checkpoint; // copies to be written, while validation's batches are gone
+    size_t pictures;   // of the report, in turn with those; an estimate
     size_t total;      // the most at once
 } striate_training_memory;
 STRIATE_API striate_status striate_training_forecast(striate_training_memory *memory, striate_model *model,

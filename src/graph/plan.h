@@ -14,7 +14,7 @@ struct buffer {
 
 // What is computed, one after another: the forward pass of node i is step i; then come the backward passes, from the last node to the first,
 // and in front of some of them forward passes once more, of nodes whose values were dropped.
-struct step {
+struct plan_step {
     int node;
     striate_phase phase;
 };
@@ -31,7 +31,7 @@ struct striate_plan {
     bool *backward;                        // whether the node takes part in the backward pass
     const char *(*algorithms)[DIRECTIONS]; // one row per node
     int count;
-    struct step *steps;
+    struct plan_step *steps;
     struct op_args *args;   // one per step
     struct fusion *fusions; // one per step
     int step_count;

@@ -27,7 +27,7 @@ struct cutting {
 static int add_step(struct making *m, int node, striate_phase phase)
 {
     int step = m->plan->step_count++;
-    m->plan->steps[step] = (struct step){ node, phase };
+    m->plan->steps[step] = (struct plan_step){ node, phase };
     return step;
 }
 

@@ -5,6 +5,8 @@
 #include "graph/update.h"
 #include "train/settings.h"
 
+enum { PICTURES = 10 << 20 }; // of a report, measured: a sheet of 24 small images, and its PNG
+
 static striate_status lay_out(striate_memory *memory, striate_model *model, striate_plan_options options)
 {
     striate_plan *plan;
@@ -27,18 +29,23 @@ striate_status striate_training_forecast(striate_training_memory *memory, striat
     m.optimizer = update_bytes(striate_model_graph(model), &s.training.optimizer);
     struct batch_options batches = { .data = data, .preprocessing = striate_model_preprocessing(model), .batch_size = batch };
     m.batches = batches_bytes(&batches);
-    size_t outputs = 0;
+    size_t ahead = 0, outputs = 0;
     if (validation) {
         if (images < batch) batch = images;
         TRY(lay_out(&evaluation, model, (striate_plan_options){ .batch = batch, .exact = s.training.exact }));
         batches.data = validation;
-        outputs = batches_bytes(&batches) + (size_t)images * (size_t)striate_model_classes(model) * sizeof(float);
+        ahead = batches_bytes(&batches);
+        outputs = (size_t)images * (size_t)striate_model_classes(model) * sizeof(float);
     }
-    m.validation = evaluation.arena + outputs;
+    m.validation = evaluation.arena + ahead + outputs;
     m.checkpoint = s.training.out ? m.plan.weights + m.optimizer : 0;
+    m.pictures = s.training.out ? PICTURES : 0;
     const size_t blocks[] = { m.plan.arena, m.plan.gradients, m.optimizer, m.batches, evaluation.arena };
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) m.total += aligned_bytes(blocks[i]);
-    m.total += aligned_bytes(m.checkpoint > outputs ? m.checkpoint : outputs);
+    const size_t in_turn[] = { ahead, m.checkpoint, m.pictures };
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof in_turn / sizeof *in_turn; i++) most = in_turn[i] > most ? in_turn[i] : most;
+    m.total += aligned_bytes(most) + aligned_bytes(outputs);
     *memory = m;
     return STRIATE_OK;
 }
