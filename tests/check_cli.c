@@ -92,7 +92,7 @@ static const struct row rows[] = {
     { "$S summary lenet --json", 0, "\"macs\": 2293000", NULL },
     { "$S summary", 2, NULL, "summary needs one" },
     { "$S summary lenet --plan --batch-size 64", 0, "the ratio is 1.0", NULL },
-    { "$S summary lenet --plan --infer", 0, "packed     ip1 ", NULL },
+    { "$S summary lenet --plan --infer", 0, "packed     conv2 ", NULL },
     { "$S summary cifar_resnet20 --plan --svg plan.svg >/dev/null && tail -1 plan.svg", 0, "</svg>", NULL },
     { "$S summary lenet --plan --train --json", 0, "\"kind\": \"gradient\"", NULL },
     { "$S summary lenet --svg plan2.svg", 2, NULL, "go with --plan", "plan2.svg" },

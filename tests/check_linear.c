@@ -76,8 +76,8 @@ static struct finished finish(const struct finishing *f, int what, int threads, 
                                  .sums = what & SUMS ? sums.data : NULL,
                                  .pivot = what & PIVOT ? gp.data : NULL };
     striate_threads(threads);
-    a->pack(&l, gw.data, packed.data);
-    a->forward(&l, &x, packed.data, &epilogue, workspace.data, &y);
+    if (a->pack) a->pack(&l, gw.data, packed.data);
+    a->forward(&l, &x, a->pack ? packed.data : gw.data, &epilogue, workspace.data, &y);
     done.y = guarded_values(&y);
     if (!done.y) give_up(f, what, "wrote between pixels", 0, 0, 0);
     done.sums = malloc((sums.count + 1) * sizeof *done.sums);
@@ -207,8 +207,8 @@ static struct worst measure(const struct problem *p, const struct expected *e, c
     for (int d = 0; d < DIRECTIONS; d++) workspace[d] = malloc((a[d]->workspace(l, (enum direction)d) + 1) * sizeof(float));
     struct tensor x = { e->x, v->n, xs, v->c }, dx = { result[DX], v->n, xs, v->c }, y = { result[Y], v->n, ys, v->k },
                   dy = { e->dy, v->n, ys, v->k };
-    a[FORWARD]->pack(l, e->w, packed);
-    a[FORWARD]->forward(l, &x, packed, &(struct epilogue){ .bias = e->b }, workspace[FORWARD], &y);
+    if (a[FORWARD]->pack) a[FORWARD]->pack(l, e->w, packed);
+    a[FORWARD]->forward(l, &x, a[FORWARD]->pack ? packed : e->w, &(struct epilogue){ .bias = e->b }, workspace[FORWARD], &y);
     a[BACKWARD_DATA]->data(l, &dy, e->w, workspace[BACKWARD_DATA], &dx, false);
     a[BACKWARD_WEIGHTS]->weights(l, &x, &dy, workspace[BACKWARD_WEIGHTS], result[DW], result[DB]);
     struct worst worst = { 0 };

@@ -130,6 +130,13 @@ void KERNEL(leaky_relu_grad)(float slope, size_t rows, size_t cols, const float 
         each_value(rows, cols, 2, in, dx, lddx, leaky_relu_slope, slope);
 }
 
+void KERNEL(stream)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
+{
+    for (; rows--; x += ldx, y += ldy)
+        for (size_t i = 0; i < cols; i += LANES) vstream(y + i, vload(x + i));
+    vfence();
+}
+
 INLINE vf scaled(const vf *v, float scale)
 {
     return *v * scale;

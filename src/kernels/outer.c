@@ -17,7 +17,8 @@ INLINE void outer(int rows, int vectors, const struct outer *o, size_t row)
         UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
     float *c = o->c + (ptrdiff_t)row * o->ldc;
     UNROLLED (int i = 0; i < rows; i++)
-        UNROLLED (int j = 0; j < vectors; j++) __builtin_prefetch(c + i * o->ldc + j * LANES, 1);
+        UNROLLED (int j = 0; j < vectors; j++)
+            if (!o->stream) __builtin_prefetch(c + i * o->ldc + j * LANES, 1);
     const float *b = o->b;
     for (size_t pixel = 0; pixel < o->pixels; pixel++, b += o->ldb) {
         const float *a = (const float *)((uintptr_t)o->a[pixel] + row * sizeof *a); // one address, not one for each of the rows
@@ -31,7 +32,11 @@ INLINE void outer(int rows, int vectors, const struct outer *o, size_t row)
         }
     }
     // c steps on: a loop over i * ldc clang would leave one, and the sums in memory.
-    UNROLLED (int i = 0; i < rows; i++, c += o->ldc) block_store(vectors, c, sum[i], o->cols, o->add);
+    UNROLLED (int i = 0; i < rows; i++, c += o->ldc)
+        if (o->stream)
+            UNROLLED (int j = 0; j < vectors; j++) vstream(c + j * LANES, sum[i][j]);
+        else
+            block_store(vectors, c, sum[i], o->cols, o->add);
 }
 
 #define BLOCK(rows, vectors)                                                                                                   \
@@ -61,6 +66,7 @@ void KERNEL(outer)(const struct outer *o)
         size_t from = o->rows * i / count, to = o->rows * (i + 1) / count;
         blocks[(size_t)first + tallest - (to - from)].run(o, from);
     }
+    if (o->stream) vfence();
 }
 
 void KERNEL(sum_parts)(size_t rows, size_t cols, size_t parts, const float *x, size_t stride, ptrdiff_t ldx, float *y,

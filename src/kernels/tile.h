@@ -1,4 +1,4 @@
-// tile.h - the arguments of the two multiplying kernels.
+// tile.h - the arguments of the multiplying kernels.
 #ifndef TILE_H
 #define TILE_H
 
@@ -48,7 +48,20 @@ struct outer {
     ptrdiff_t ldc;
     size_t cols; // of the last vector at least one
     bool add;
+    bool stream;         // c, whole vectors that lie as vectors do, will not be read soon
     struct ahead *ahead; // or NULL
+};
+
+// y[i][j] = sum over d of x[i][d] w[j][d] (dots), or of x[i][d] w[d][j] (blends), where x has few rows.
+struct few {
+    size_t rows, cols, depth;
+    const float *x;
+    ptrdiff_t ldx;
+    const float *w;
+    ptrdiff_t ldw;
+    float *y;
+    ptrdiff_t ldy;
+    bool add;
 };
 
 // A square of pixels, x[i * row + j * col][channels], of which rows top..bottom-1 and columns left..right-1 lie in the image.

@@ -20,22 +20,10 @@ static const struct attribute attributes[] = {
     { 0 },
 };
 
-// Images that lie in one piece are single pixels of H*W*C channels.
-static struct tensor flat(const struct tensor *x)
-{
-    struct tensor t = *x;
-    if (x->ld != x->shape.c || x->shape.h * x->shape.w == 1) return t;
-    t.shape = (struct shape){ 1, 1, (int)shape_count(x->shape), 1 };
-    t.ld = t.shape.c;
-    return t;
-}
-
 static struct linear linear_of(const struct op_args *a, const struct tensor *x)
 {
-    struct linear l = linear_for(a, x, axis_forward(x->shape.h, 1, x->shape.h, 1, 0, 1),
-                                 axis_forward(x->shape.w, 1, x->shape.w, 1, 0, 1), 1, ((const options *)a->options)->units);
-    l.only = algorithm_find("direct"); // one output is no square of outputs
-    return l;
+    return linear_for(a, x, axis_forward(x->shape.h, 1, x->shape.h, 1, 0, 1), axis_forward(x->shape.w, 1, x->shape.w, 1, 0, 1),
+                      1, ((const options *)a->options)->units);
 }
 
 static striate_status shape(const struct op_args *a, struct op_plan *plan)
@@ -72,21 +60,16 @@ static void pack(const struct op_args *a)
 
 static void forward(const struct op_args *a)
 {
-    struct tensor x = flat(a->in[0]);
-    struct linear l = linear_of(a, &x);
-    linear_forward(&l, a, &x);
+    struct linear l = linear_of(a, a->in[0]);
+    linear_forward(&l, a, a->in[0]);
 }
 
 static void backward(const struct op_args *a)
 {
-    struct tensor x = flat(a->in[0]);
-    struct linear l = linear_of(a, &x);
+    struct linear l = linear_of(a, a->in[0]);
     linear_backward_fused(a);
-    linear_backward_weights(&l, a, &x);
-    if (!a->din[0]) return;
-    struct tensor dx = flat(a->din[0]);
-    l = linear_of(a, &dx);
-    linear_backward_data(&l, a, &dx);
+    linear_backward_weights(&l, a, a->in[0]);
+    if (a->din[0]) linear_backward_data(&l, a, a->din[0]);
 }
 
 static void cost(const struct op_args *a, struct op_cost *cost)

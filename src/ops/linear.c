@@ -17,6 +17,8 @@ static const struct algorithm algorithms[] = {
     { "depthwise", true, depthwise_cost, depthwise_packed, depthwise_workspace, depthwise_parts, depthwise_pack,
       depthwise_forward, depthwise_data, depthwise_weights },
     { .name = "scatter", .exact = true, .cost = scatter_cost, .workspace = scatter_workspace, .data = scatter_data },
+    { "matrix", true, matrix_cost, matrix_packed, matrix_workspace, matrix_parts, NULL, matrix_forward, matrix_data,
+      matrix_weights },
 };
 
 const struct algorithm *algorithm_at(int index)

@@ -35,8 +35,8 @@ struct algorithm {
     double (*cost)(const struct linear *l, enum direction direction); // in multiply-adds at full speed; INFINITY: cannot
     size_t (*packed)(const struct linear *l);
     size_t (*workspace)(const struct linear *l, enum direction direction);
-    size_t (*parts)(const struct linear *l); // of y: how it is cut for epilogue.sums
-    void (*pack)(const struct linear *l, const float *weights, float *packed);
+    size_t (*parts)(const struct linear *l);                                   // of y: how it is cut for epilogue.sums
+    void (*pack)(const struct linear *l, const float *weights, float *packed); // NULL: forward takes the weights as they are
     void (*forward)(const struct linear *l, const struct tensor *x, const float *packed, const struct epilogue *epilogue,
                     float *workspace, const struct tensor *y);
     void (*data)(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
@@ -76,6 +76,18 @@ void direct_data(const struct linear *l, const struct tensor *dy, const float *w
                  const struct tensor *dx, bool add);
 size_t direct_weights_workspace(const struct linear *l);
 void direct_weights(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace, float *dw,
+                    float *db);
+
+// matrix.c: where the window is the whole image, as products of matrices.
+double matrix_cost(const struct linear *l, enum direction direction);
+size_t matrix_packed(const struct linear *l);
+size_t matrix_workspace(const struct linear *l, enum direction direction);
+size_t matrix_parts(const struct linear *l);
+void matrix_forward(const struct linear *l, const struct tensor *x, const float *weights, const struct epilogue *epilogue,
+                    float *workspace, const struct tensor *y);
+void matrix_data(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
+                 const struct tensor *dx, bool add);
+void matrix_weights(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace, float *dw,
                     float *db);
 
 static inline size_t linear_taps(const struct linear *l)

@@ -15,10 +15,12 @@ static size_t weight_count(const struct linear *l)
     return l->groups * l->filters * linear_taps(l) * l->channels;
 }
 
-// Packed weights, in floats; a bias made of a batch norm follows them.
-static size_t packed_floats(const struct linear *l)
+// Packed weights, in floats; a bias made of a batch norm follows them. Weights that need not be packed are still changed by a batch norm.
+static size_t packed_floats(const struct linear *l, const struct op_args *a)
 {
-    return size_ratio(linear_algorithm(l, FORWARD)->packed(l), LINE) * LINE;
+    const struct algorithm *algorithm = linear_algorithm(l, FORWARD);
+    bool changed = a->fused && a->fused->norm;
+    return size_ratio(algorithm->pack ? algorithm->packed(l) : changed ? weight_count(l) : 0, LINE) * LINE;
 }
 
 void linear_sizes(const struct linear *l, const struct op_args *a, struct op_plan *plan)
@@ -31,13 +33,13 @@ void linear_sizes(const struct linear *l, const struct op_args *a, struct op_pla
         plan->workspace = size_max(plan->workspace, algorithm->workspace(l, d) * sizeof(float));
     }
     plan->backward_only = plan->workspace - linear_algorithm(l, FORWARD)->workspace(l, FORWARD) * sizeof(float);
-    plan->packed = packed_floats(l) * sizeof(float);
+    plan->packed = packed_floats(l, a) * sizeof(float);
     if (!f) return;
     if (f->relu) plan->flags |= READS_OUTPUT;
     if (f->leave_sums) plan->sums = linear_algorithm(l, FORWARD)->parts(l) * 2 * filters * sizeof(float);
     if (!f->norm) return;
     plan->packed += filters * sizeof(float);
-    plan->workspace = size_max(plan->workspace, weight_count(l) * sizeof(float));
+    if (linear_algorithm(l, FORWARD)->pack) plan->workspace = size_max(plan->workspace, weight_count(l) * sizeof(float));
 }
 
 // ---- batch norm as part of the weights: w (x - mean) scale + bias = (scale w) x + (bias - scale mean) ----
@@ -62,13 +64,15 @@ static void fold_filters(void *context, size_t begin, size_t end)
 
 void linear_pack(const struct linear *l, const struct op_args *a)
 {
+    const struct algorithm *algorithm = linear_algorithm(l, FORWARD);
     const float *weights = a->param[0];
     if (a->fused && a->fused->norm) {
-        struct folding f = { a, linear_taps(l) * l->channels, a->workspace, (float *)a->packed + packed_floats(l) };
+        struct folding f = { .a = a, .terms = linear_taps(l) * l->channels, .bias = (float *)a->packed + packed_floats(l, a) };
+        f.w = algorithm->pack ? a->workspace : a->packed;
         parallel_for(l->groups * l->filters, 16, fold_filters, &f);
         weights = f.w;
     }
-    linear_algorithm(l, FORWARD)->pack(l, weights, a->packed);
+    if (algorithm->pack) algorithm->pack(l, weights, a->packed);
 }
 
 // ---- forward and backward ----
@@ -93,9 +97,11 @@ void linear_forward(const struct linear *l, const struct op_args *a, const struc
         epilogue.sums = f->left_sums;
         epilogue.pivot = f->left_pivot;
         if (f->left_sums) clear_sums(l, f->left_sums);
-        if (f->norm) epilogue.bias = (float *)a->packed + packed_floats(l);
+        if (f->norm) epilogue.bias = (float *)a->packed + packed_floats(l, a);
     }
-    linear_algorithm(l, FORWARD)->forward(l, x, a->packed, &epilogue, a->workspace, a->out);
+    const struct algorithm *algorithm = linear_algorithm(l, FORWARD);
+    bool as_it_is = !algorithm->pack && !(f && f->norm);
+    algorithm->forward(l, x, as_it_is ? a->param[0] : a->packed, &epilogue, a->workspace, a->out);
 }
 
 void linear_backward_fused(const struct op_args *a)
