@@ -13,8 +13,13 @@ enum {
 // Adds to sum[] what one row has at one part of its columns.
 typedef void term(const vf *v, vf *sum);
 
+// What is asked for while a strip is summed: what will be summed some 4 KB later.
+struct near {
+    size_t rows, at;
+};
+
 // Of rows row..row+rows-1, `vectors` vectors from the part on; the sums stay in registers.
-INLINE void strip_results(int vectors, size_t rows, size_t row, size_t cols, struct part part, int ins,
+INLINE void strip_results(int vectors, size_t rows, size_t row, size_t cols, struct part part, struct near near, int ins,
                           const struct operand *in, term f, int outs, bool add, const float *sums, vf (*result)[SUMS])
 {
     vf sum[STRIP][SUMS] = { 0 };
@@ -23,8 +28,7 @@ INLINE void strip_results(int vectors, size_t rows, size_t row, size_t cols, str
             vf v[OPERANDS];
             UNROLLED (int i = 0; i < ins; i++) {
                 v[i] = part_load(in[i].x + (ptrdiff_t)r * in[i].ld, (struct part){ part.at + (size_t)j * LANES, part.count });
-                if (vectors > 1 && in[i].ld) // wide rows: the next run of them comes while this one is summed
-                    __builtin_prefetch(in[i].x + (ptrdiff_t)(r + RUN) * in[i].ld + part.at + (size_t)j * LANES);
+                if (in[i].ld) __builtin_prefetch(in[i].x + (ptrdiff_t)(r + near.rows) * in[i].ld + near.at + (size_t)j * LANES);
             }
             f(v, sum[j]);
         }
@@ -49,16 +53,21 @@ INLINE void run(size_t rows, size_t row, size_t cols, int ins, const struct oper
     vf last[1][SUMS] = { 0 }, v[STRIP][SUMS] = { 0 };
     size_t rest = cols % LANES, whole = cols - rest, i = 0;
     struct part end = part_overlapping(whole, cols);
-    if (rest && whole) strip_results(1, rows, row, cols, end, ins, in, f, outs, add, sums, last);
+    if (rest && whole)
+        strip_results(1, rows, row, cols, end, (struct near){ STRIP * RUN, end.at }, ins, in, f, outs, add, sums, last);
     for (; i + STRIP * LANES <= whole; i += STRIP * LANES) {
-        strip_results(STRIP, rows, row, cols, (struct part){ i, LANES }, ins, in, f, outs, add, sums, v);
+        bool more = i + 2 * STRIP * LANES <= whole;
+        struct near near = { more ? 0 : RUN, more ? i + STRIP * LANES : 0 };
+        strip_results(STRIP, rows, row, cols, (struct part){ i, LANES }, near, ins, in, f, outs, add, sums, v);
         strip_stores(STRIP, cols, (struct part){ i, LANES }, outs, v, sums);
     }
     for (; i < whole; i += LANES) {
-        strip_results(1, rows, row, cols, (struct part){ i, LANES }, ins, in, f, outs, add, sums, v);
+        strip_results(1, rows, row, cols, (struct part){ i, LANES }, (struct near){ STRIP * RUN, i }, ins, in, f, outs, add,
+                      sums, v);
         strip_stores(1, cols, (struct part){ i, LANES }, outs, v, sums);
     }
-    if (rest && !whole) strip_results(1, rows, row, cols, end, ins, in, f, outs, add, sums, last);
+    if (rest && !whole)
+        strip_results(1, rows, row, cols, end, (struct near){ STRIP * RUN, end.at }, ins, in, f, outs, add, sums, last);
     if (rest) strip_stores(1, cols, end, outs, last, sums);
 }
 
