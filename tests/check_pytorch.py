@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Every network that torchvision has, with the same random weights here and there: names and shapes of all tensors, logits in inference, loss
-and gradients of all parameters in training.
+and gradients of all parameters in training. And that bench/ measures the same networks in PyTorch.
 
     tests/check_pytorch.py [--build build/release] [--threads 2] [--side 96] [--exact] [--smooth] [NETWORK...]
 
@@ -222,6 +222,21 @@ def compare(library, name, options):
     return good
 
 
+def same_in_bench(library):
+    """Whether the networks that bench/versus_pytorch.py trains and runs in PyTorch are the zoo's: the shapes of their parameters."""
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
+    import torch_networks
+    bad = []
+    for name, build in torch_networks.NETWORKS.items():
+        here = Network(library, name, ZooOptions(no_aux=1), False)
+        shapes = sorted(tuple(p.dims[:p.rank]) for _, p in here.parameters() if p.trained)
+        if shapes != sorted(tuple(p.shape) for p in build().parameters()):
+            bad.append(name)
+        here.free()
+    print("%d networks of bench/%s" % (len(torch_networks.NETWORKS), ": THESE DIFFER: " + ", ".join(bad) if bad else ", the same parameters"))
+    return not bad
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("networks", nargs="*", help="names of the zoo; else all that torchvision has")
@@ -244,7 +259,7 @@ def main():
         if hasattr(torchvision.models, THERE.get(name, name)) and (not options.networks or name in options.networks):
             names.append(name)
     bad = [name for name in names if not compare(library, name, options)]
-    return 1 if bad or not names else 0
+    return 1 if bad or not names or (not options.networks and not same_in_bench(library)) else 0
 
 
 if __name__ == "__main__":
