@@ -24,6 +24,10 @@ const struct option augment_options[] = {
       .high = 10 },
     { "random-erase", OPTION_FLOAT, AT(random_erasing), "P",
       .doc = "chance that a rectangle of 2 to 33 % of the area is erased", .low = 0, .high = 1 },
+    { "mixup-alpha", OPTION_FLOAT, AT(mixup_alpha), "A",
+      .doc = "each batch's images are mixed with one another, by shares of Beta(A, A) (0.2)", .low = 0, .high = 8 },
+    { "cutmix-alpha", OPTION_FLOAT, AT(cutmix_alpha), "A",
+      .doc = "a box of each image is another's (1); with both, each takes half of the batches", .low = 0, .high = 8 },
     { 0 },
 };
 
@@ -37,7 +41,9 @@ striate_augmentation augment_of(const struct augment_arguments *a)
                                  .rand_magnitude = a->rand_magnitude,
                                  .rotation = a->rotation,
                                  .color_pca = a->color_pca,
-                                 .random_erasing = a->random_erasing };
+                                 .random_erasing = a->random_erasing,
+                                 .mixup_alpha = a->mixup_alpha,
+                                 .cutmix_alpha = a->cutmix_alpha };
     for (int i = 0; i < a->color_jitter.count && i < 4; i++) how.color_jitter[i] = a->color_jitter.at[i];
     return how;
 }

@@ -94,7 +94,7 @@ int progress_images(void *progress, int done, int all);
 
 struct augment_arguments {
     int random_crop, crop_pad, hflip, rand_augment, rand_magnitude;
-    float random_resized_crop, rotation, color_pca, random_erasing;
+    float random_resized_crop, rotation, color_pca, random_erasing, mixup_alpha, cutmix_alpha;
     struct floats color_jitter;
 };
 extern const struct option augment_options[];

@@ -112,17 +112,18 @@ typedef struct striate_preprocessing {
 // Random changes to training images, drawn anew in each epoch from (seed, epoch, image): the same on any number of threads and after a
 // resume. 0 leaves each out. They are done in this order, on 8-bit pixels; where an image ends, the colour begins that becomes 0 at the input.
 typedef struct striate_augmentation {
-    int random_crop; // 1: height x width at a random place of the image that the preprocessing has resized (AlexNet: 224 of 256)
-    int crop_pad;    // the same after so many pixels of border on every side (CIFAR: 4; He et al. 2015, 4.2)
-    float
-        random_resized_crop; // a box of at least this share of the image's area (0.08) and sides of 3:4 to 4:3, resized (GoogLeNet, 6)
-    int hflip;               // 1: mirrored, every other time
-    int rand_augment;        // so many of RandAugment's 14 operations (2; Cubuk et al. 2019),
-    int rand_magnitude;    // at this strength of 0 to 30; 0: 9
-    float color_jitter[4]; // factors of brightness, contrast and saturation within 1 +- this; hue within +- this of the circle
-    float rotation;        // degrees, within +- this
-    float color_pca; // standard deviation of shifts along the principal components of ImageNet's colours (AlexNet, 4.1: 0.1)
-    float random_erasing; // chance that a rectangle of 2 to 33 % of the area is erased (Zhong et al. 2017)
+    int random_crop;           // 1: height x width anywhere in the image as the preprocessing resizes it (AlexNet: 224 of 256)
+    int crop_pad;              // the same after so many pixels of border on every side (CIFAR: 4; He et al. 2015, 4.2)
+    float random_resized_crop; // a box of this share (0.08) to all of the area, sides 3:4 to 4:3, resized (GoogLeNet, 6)
+    int hflip;                 // 1: mirrored, every other time
+    int rand_augment;          // so many of RandAugment's 14 operations (2; Cubuk et al. 2019),
+    int rand_magnitude;        // at this strength of 0 to 30; 0: 9
+    float color_jitter[4];     // brightness, contrast, saturation: factors within 1 +- this; hue: +- this of the circle
+    float rotation;            // degrees, within +- this
+    float color_pca;           // deviation along the principal components of ImageNet's colours (AlexNet, 4.1: 0.1)
+    float random_erasing;      // chance that a rectangle of 2 to 33 % of the area is erased (Zhong et al. 2017)
+    float mixup_alpha;         // a batch's images mixed with one another, by shares of Beta(alpha, alpha) (Zhang et al. 2017)
+    float cutmix_alpha;        // or a box of each is another's (Yun et al. 2019); with both, each takes half of the batches
 } striate_augmentation;
 // What image `index` of a training set is in an epoch (0, 1, ...): pixels of how's height x width, before they are converted.
 // striate_image_free releases them.
@@ -427,8 +428,11 @@ typedef struct striate_plan_options {
 STRIATE_API striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options);
 STRIATE_API void striate_plan_free(striate_plan *plan);
 
-STRIATE_API float *striate_plan_input(striate_plan *plan);              // x[batch][H][W][C], to be filled
-STRIATE_API int *striate_plan_labels(striate_plan *plan);               // [batch], to be filled where the graph has a loss
+STRIATE_API float *striate_plan_input(striate_plan *plan); // x[batch][H][W][C], to be filled
+STRIATE_API int *striate_plan_labels(striate_plan *plan);  // [batch], to be filled where the graph has a loss
+// From now on images are mixed of two: a second label each, [batch] to be filled. cross_entropy is `share` of the loss by the first labels and the
+// rest by the second; 1, as at first: all of it.
+STRIATE_API int *striate_plan_mix(striate_plan *plan, float share);
 STRIATE_API const float *striate_plan_output(const striate_plan *plan); // [batch][values] of the last node that is no loss
 STRIATE_API int striate_plan_values(const striate_plan *plan);          // its H*W*C
 STRIATE_API size_t striate_plan_bytes(const striate_plan *plan);        // activations, gradients and workspace

@@ -422,6 +422,53 @@ static void batches_agree(void **state)
     striate_threads(0);
 }
 
+// Every image is a mean of itself and the one before, or has a box of it, and its share is as much of it; over many batches the shares are
+// as Beta's.
+static void mixes(void **state)
+{
+    (void)state;
+    enum { COUNT = 6, SIDE = 8, VALUES = SIDE * SIDE, EPOCHS = 600 };
+    static uint8_t pixels[COUNT][VALUES];
+    int labels[COUNT];
+    for (int n = 0; n < COUNT; n++) memset(pixels[n], 40 * n, VALUES), labels[n] = n;
+    striate_data *data;
+    expect_ok(striate_data_from_memory(&data, pixels[0], labels, COUNT, SIDE, SIDE, 1, COUNT, NULL));
+    striate_preprocessing how = { .height = SIDE, .width = SIDE, .channels = 1, .range = 255 };
+    for (int kind = 0; kind < 3; kind++) { // mixup, cutmix, both
+        striate_augmentation augmentation = { .mixup_alpha = kind == 1 ? 0 : 0.5f, .cutmix_alpha = kind ? 1 : 0 };
+        struct batches *batches;
+        expect_ok(batches_open(&batches, &(struct batch_options){ data, &how, 4, 0, true, 9, &augmentation }));
+        double sum = 0, squares = 0;
+        int boxes = 0, count = 0;
+        for (int epoch = 0; epoch < EPOCHS; epoch++) {
+            struct batch batch;
+            expect_ok(batches_start(batches, epoch, 0));
+            for (expect_ok(batches_next(&batch, batches)); batch.images; expect_ok(batches_next(&batch, batches))) {
+                bool cut = false;
+                assert_true(batch.share >= 0 && batch.share <= 1);
+                for (int i = 0; i < batch.images; i++) {
+                    const float *x = batch.x + (size_t)i * VALUES;
+                    float own = 40.0f * (float)batch.labels[i], other = 40.0f * (float)batch.second[i], mean = 0;
+                    assert_int_equal(batch.second[i], batch.labels[i ? i - 1 : batch.images - 1]);
+                    for (int v = 0; v < VALUES; v++) mean += x[v] / VALUES, cut |= x[v] != x[0];
+                    for (int v = 0; v < VALUES; v++) assert_true(!cut || x[v] == own || x[v] == other);
+                    assert_true(fabsf(mean - batch.share * own - (1 - batch.share) * other) < 1e-3f);
+                }
+                boxes += cut;
+                sum += (double)batch.share, squares += (double)batch.share * (double)batch.share, count++;
+            }
+        }
+        assert_int_equal(count, 2 * EPOCHS);
+        double mean = sum / count, variance = squares / count - mean * mean;
+        if (kind == 0) assert_true(fabs(mean - 0.5) < 0.05 && fabs(variance - 0.125) < 0.02); // 1 / (4 (2 alpha + 1))
+        if (kind == 0) assert_int_equal(boxes, 0);
+        if (kind == 1) assert_true(boxes > 0.7 * count && mean > 0.5);
+        if (kind == 2) assert_true(boxes > 0.35 * count && boxes < 0.55 * count);
+        batches_close(batches);
+    }
+    striate_data_close(data);
+}
+
 static void wrong_options(void **state)
 {
     (void)state;
@@ -434,6 +481,7 @@ static void wrong_options(void **state)
         { { .color_jitter = { 0, 0, 0, 0.6f } }, "hue", "0.5" },
         { { .rotation = NAN }, "rotation", "180" },
         { { .rand_magnitude = 31 }, "rand_magnitude is 31", "30" },
+        { { .mixup_alpha = 9 }, "mixup_alpha is 9", "8" },
         { { .random_erasing = 2 }, "random_erasing is 2", "1" },
         { { .random_resized_crop = 0.1f, .crop_pad = 4 }, "random_resized_crop", "crop_pad" },
         { { .random_crop = 1 }, "no room", "resize above 4" },
@@ -454,11 +502,10 @@ static void wrong_options(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crops),         cmocka_unit_test(border),  cmocka_unit_test(flips),
-        cmocka_unit_test(resized_crops), cmocka_unit_test(colours), cmocka_unit_test(equalizes),
-        cmocka_unit_test(hues),          cmocka_unit_test(turns),   cmocka_unit_test(erases),
-        cmocka_unit_test(strengths),     cmocka_unit_test(repeats), cmocka_unit_test(batches_agree),
-        cmocka_unit_test(wrong_options),
+        cmocka_unit_test(crops),   cmocka_unit_test(border),        cmocka_unit_test(flips),   cmocka_unit_test(resized_crops),
+        cmocka_unit_test(colours), cmocka_unit_test(equalizes),     cmocka_unit_test(hues),    cmocka_unit_test(turns),
+        cmocka_unit_test(erases),  cmocka_unit_test(strengths),     cmocka_unit_test(repeats), cmocka_unit_test(batches_agree),
+        cmocka_unit_test(mixes),   cmocka_unit_test(wrong_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,7 +98,9 @@ static void check_interrupted(void **state)
 static void check_augmented(void **state)
 {
     (void)state;
-    static const striate_augmentation augmentation = { .crop_pad = 2, .hflip = 1, .rand_augment = 1, .random_erasing = 0.5f };
+    static const striate_augmentation augmentation = {
+        .crop_pad = 2, .hflip = 1, .rand_augment = 1, .random_erasing = 0.5f, .mixup_alpha = 0.2f, .cutmix_alpha = 1
+    };
     struct job whole = { .training = { .out = fresh("augmented"), .augmentation = augmentation } };
     expect(&whole, STRIATE_OK, NULL);
     assert_false(same(in(straight(), "last.safetensors"), in(whole.training.out, "last.safetensors")));

@@ -88,6 +88,8 @@ bool trial_prepare(struct trial *trial)
                                     .slots = (size_t)parallel_threads(),
                                     .algorithm = trial->algorithm,
                                     .labels = trial->labels,
+                                    .second = trial->second,
+                                    .share = trial->share > 0 ? &trial->share : NULL,
                                     .train = true,
                                     .random = { trial->state, 3, RANDOM_DROPOUT, 1 } };
     if (trial->op->shape(&trial->args, &trial->plan)) {
@@ -124,7 +126,10 @@ bool trial_prepare(struct trial *trial)
     trial->args.packed = memset(trial_take(trial, trial->plan.packed), 0xff, trial->plan.packed);
     trial->args.workspace = memset(trial_take(trial, trial->plan.workspace), 0xff, trial->plan.workspace);
     int classes = trial->x[0].c;
-    for (int i = 0; i < trial->n; i++) trial->labels[i] = trial_between(trial, 0, classes - 1);
+    for (int i = 0; i < trial->n; i++) {
+        trial->labels[i] = trial_between(trial, 0, classes - 1);
+        trial->second[i] = trial_between(trial, 0, classes - 1);
+    }
     return true;
 }
 

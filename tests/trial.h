@@ -39,7 +39,8 @@ struct trial {
     bool add[TRIAL_INS];
     double *before[TRIAL_INS]; // what din held, where add is set
     size_t count[OP_PARAMS];   // of each parameter
-    int labels[64];
+    int labels[64], second[64];
+    float share; // of the first labels; 0: all
     struct op_args args;
     void *blocks[TRIAL_BLOCKS];
     int block_count;

@@ -31,6 +31,8 @@ striate_status augment_check(striate_augmentation *how)
         { "rand_augment", how->rand_augment, 0, 14 },
         { "rand_magnitude", how->rand_magnitude, 0, 30 },
         { "random_erasing", how->random_erasing, 0, 1 },
+        { "mixup_alpha", how->mixup_alpha, 0, 8 },
+        { "cutmix_alpha", how->cutmix_alpha, 0, 8 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (!(rows[i].value >= rows[i].low && rows[i].value <= rows[i].high))
@@ -57,7 +59,9 @@ striate_status augment_begin(struct augment *augment, const striate_augmentation
     static const striate_augmentation none;
     struct augment a = { .how = how ? *how : none, .input = *input, .seed = seed };
     TRY(augment_check(&a.how));
-    a.any = memcmp(&a.how, &none, sizeof none) != 0;
+    striate_augmentation alone = a.how; // what is done to each image by itself
+    alone.mixup_alpha = alone.cutmix_alpha = 0;
+    a.any = memcmp(&alone, &none, sizeof none) != 0;
     if (a.how.random_crop && !a.how.crop_pad && !input->resize)
         FAIL(BAD_ARGUMENT, "augmentation: random_crop has no room; give the preprocessing a resize above %d, or a crop_pad",
              input->height < input->width ? input->height : input->width);

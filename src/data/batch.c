@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/thread.h"
 #include "data/augment.h"
+#include "data/mix.h"
 #include "data/source.h"
 
 #include <stdlib.h>
@@ -20,7 +21,9 @@ enum {
 
 struct slot {
     float *x;
-    int *labels, done; // done: images of the batch that are there
+    int *labels, *second;
+    float share;
+    int loaded, done; // images of the batch: there; and mixed, where they are to be
     struct trouble trouble;
 };
 
@@ -34,7 +37,8 @@ struct batches {
     uint64_t seed;
     int *order; // [data's images], of this epoch
     float *x;   // [SLOTS][batch_size][values]
-    int *labels;
+    int *labels, *second;
+    float *spare; // [SLOTS][values], where images are mixed
     struct background *loaders[LOADERS];
 
     struct gate *gate; // guards what follows
@@ -104,6 +108,18 @@ static void load_piece(struct batches *b, int begin, int end)
     }
 }
 
+// All images of a batch are there; one thread finishes it.
+static void finish(struct batches *b, int batch)
+{
+    struct slot *slot = &b->slot[batch % SLOTS];
+    int images = batch_images(b, batch);
+    struct random_key key = { b->seed, (uint64_t)b->epoch << 32 | (uint32_t)batch, RANDOM_MIX, 0 };
+    struct mix mix = { b->augment.how.mixup_alpha, b->augment.how.cutmix_alpha };
+    if (!b->spare) return;
+    slot->share = mix_batch(slot->x, images, &b->preprocess.how, mix, key, b->spare + (size_t)(batch % SLOTS) * values(b));
+    for (int i = 0; i < images; i++) slot->second[i] = slot->labels[i ? i - 1 : images - 1];
+}
+
 static void loader(void *context)
 {
     struct batches *b = context;
@@ -121,8 +137,13 @@ static void loader(void *context)
         load_piece(b, begin, end);
         gate_enter(b->gate);
         struct slot *slot = &b->slot[batch % SLOTS];
-        slot->done += end - begin;
-        if (slot->done == batch_images(b, batch)) gate_wake(b->gate);
+        slot->loaded += end - begin;
+        if (slot->loaded < batch_images(b, batch)) continue;
+        gate_leave(b->gate);
+        finish(b, batch);
+        gate_enter(b->gate);
+        slot->done = slot->loaded;
+        gate_wake(b->gate);
     }
     gate_leave(b->gate);
 }
@@ -163,9 +184,14 @@ striate_status batches_open(struct batches **batches, const struct batch_options
         b->order = malloc((size_t)b->images * sizeof *b->order);
         b->x = aligned_floats(SLOTS * size * values(b));
         b->labels = malloc(SLOTS * size * sizeof *b->labels);
-        for (size_t i = 0; i < SLOTS && b->x && b->labels; i++)
-            b->slot[i] = (struct slot){ .x = b->x + i * size * values(b), .labels = b->labels + i * size };
-        if (!b->gate || !b->order || !b->x || !b->labels)
+        b->second = calloc(SLOTS * size, sizeof *b->second);
+        bool mixing = b->augment.how.mixup_alpha > 0 || b->augment.how.cutmix_alpha > 0;
+        if (mixing) b->spare = malloc(SLOTS * values(b) * sizeof *b->spare);
+        for (size_t i = 0; i < SLOTS && b->x && b->labels && b->second; i++)
+            b->slot[i] = (struct slot){
+                .x = b->x + i * size * values(b), .labels = b->labels + i * size, .second = b->second + i * size, .share = 1
+            };
+        if (!b->gate || !b->order || !b->x || !b->labels || !b->second || (mixing && !b->spare))
             status = status_fail(STRIATE_NO_MEMORY, "no memory for batches of %d images; make them smaller", b->batch_size);
     }
     if (status)
@@ -190,6 +216,8 @@ void batches_close(struct batches *batches)
     free(batches->order);
     free(batches->x);
     free(batches->labels);
+    free(batches->second);
+    free(batches->spare);
     free(batches);
 }
 
@@ -206,7 +234,7 @@ striate_status batches_start(struct batches *b, int epoch, int first)
     b->handed = b->released = first / b->batch_size + (first % b->batch_size > 0);
     b->stop = false;
     for (int i = 0; i < SLOTS; i++) {
-        b->slot[i].done = 0;
+        b->slot[i].loaded = b->slot[i].done = 0;
         b->slot[i].trouble.status = STRIATE_OK;
     }
     int loaders = b->piece > 1 ? 1 : parallel_threads() < LOADERS ? parallel_threads() : LOADERS;
@@ -222,7 +250,7 @@ striate_status batches_next(struct batch *batch, struct batches *b)
     struct trouble trouble = { 0 };
     gate_enter(b->gate);
     if (b->released < b->handed) { // the batch before may be overwritten now
-        b->slot[b->released % SLOTS].done = 0;
+        b->slot[b->released % SLOTS].loaded = b->slot[b->released % SLOTS].done = 0;
         b->released = b->handed;
         gate_wake(b->gate);
     }
@@ -231,6 +259,6 @@ striate_status batches_next(struct batch *batch, struct batches *b)
     gate_leave(b->gate);
     TRY(trouble_raise(&trouble));
     if (images) b->handed++;
-    *batch = (struct batch){ slot->x, slot->labels, images };
+    *batch = (struct batch){ slot->x, slot->labels, images, slot->second, slot->share };
     return STRIATE_OK;
 }

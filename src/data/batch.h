@@ -10,6 +10,8 @@ struct batch {
     const float *x;    // [images][views][height][width][channels] of the preprocessing
     const int *labels; // [images]
     int images;        // 0: the epoch is over
+    const int *second; // [images], where images are mixed of two,
+    float share;       // of the first; 1: they are not
 };
 
 struct batch_options {

@@ -144,6 +144,8 @@ static striate_status draft_all(struct making *m)
                                .out = &tensors[0],
                                .dout = &tensors[1],
                                .labels = plan->labels,
+                               .second = plan->second,
+                               .share = &plan->share,
                                .train = plan->train,
                                .random = { .seed = plan->seed, .use = RANDOM_DROPOUT, .part = (uint32_t)node->id } };
         TRY(draft_fusion(m, i));
@@ -180,6 +182,8 @@ striate_status draft_nodes(struct making *m)
     struct striate_plan *plan = m->plan;
     TRY(choose_nodes(m));
     plan->labels = arena_take(&plan->arena, (size_t)plan->batch * sizeof *plan->labels);
-    if (!plan->labels) FAIL(NO_MEMORY, "no memory for %d labels", plan->batch);
+    plan->second = arena_take(&plan->arena, (size_t)plan->batch * sizeof *plan->second);
+    plan->share = 1;
+    if (!plan->labels || !plan->second) FAIL(NO_MEMORY, "no memory for %d labels", plan->batch);
     return draft_all(m);
 }

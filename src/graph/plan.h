@@ -42,8 +42,9 @@ struct striate_plan {
     int buffer_count;
     char *block;
     size_t block_bytes, bound;
-    float *gradients; // [graph->trained], laid out as graph->weights
-    int *labels;
+    float *gradients;        // [graph->trained], laid out as graph->weights
+    int *labels, *second;    // [batch]
+    float share;             // of the first labels
     uint64_t packed_version; // of the weights that `packed` holds
     bool poison;
     striate_watch *watch; // called after each node's part of a pass, with `watcher`; or NULL

@@ -110,6 +110,12 @@ int *striate_plan_labels(striate_plan *plan)
     return plan->labels;
 }
 
+int *striate_plan_mix(striate_plan *plan, float share)
+{
+    plan->share = share;
+    return plan->second;
+}
+
 const float *striate_plan_output(const striate_plan *plan)
 {
     return args_of(plan, plan->output)->out->data;

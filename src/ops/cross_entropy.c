@@ -1,9 +1,11 @@
-// cross_entropy.c - the loss of classification: -weight log softmax(x)[label], for each image.
+// cross_entropy.c - the loss of classification: -weight log softmax(x)[label], for each image; of one mixed of two images the mean over
+// both labels, by their shares (Zhang et al. 2017).
 //   shape     1x1x1
-//   gradient  of the batch's mean: dx_c += weight (softmax(x)_c - [c = label]) / n
+//   gradient  of the batch's mean: dx_c += weight (softmax(x)_c - share [c = label] - (1 - share) [c = second]) / n
 #include "ops/op.h"
 #include "ops/rows.h"
 
+#include <math.h>
 #include <stddef.h>
 
 typedef striate_loss_options options;
@@ -24,13 +26,29 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
     return STRIATE_OK;
 }
 
+static float share_of(const struct op_args *a)
+{
+    return a->share ? *a->share : 1;
+}
+
+static bool known(int label, size_t classes)
+{
+    return label >= 0 && (size_t)label < classes;
+}
+
 static void forward_rows(void *context, size_t begin, size_t end)
 {
     const struct op_args *a = context;
     struct rows x = rows_of(a->in[0], begin, end), y = rows_of(a->out, begin, end);
     float *p = a->train ? (float *)a->saved + begin * x.cols : NULL;
     a->k->cross_entropy(x.rows, x.cols, x.data, x.ld, a->labels + begin, y.data, y.ld, p);
-    for (size_t i = 0; i < y.rows; i++) y.data[(ptrdiff_t)i * y.ld] *= ((const options *)a->options)->weight;
+    float weight = ((const options *)a->options)->weight, rest = 1 - share_of(a);
+    for (size_t i = 0; i < y.rows; i++, x.data += x.ld, y.data += y.ld) {
+        int label = a->labels[begin + i], second = rest > 0 ? a->second[begin + i] : label;
+        if (second != label && known(label, x.cols))
+            *y.data += known(second, x.cols) ? rest * (x.data[label] - x.data[second]) : NAN;
+        *y.data *= weight;
+    }
 }
 
 static void forward(const struct op_args *a)
@@ -42,11 +60,12 @@ static void backward_rows(void *context, size_t begin, size_t end)
 {
     const struct op_args *a = context;
     struct rows dx = rows_of(a->din[0], begin, end);
-    float scale = ((const options *)a->options)->weight / (float)a->out->n;
+    float scale = ((const options *)a->options)->weight / (float)a->out->n, share = share_of(a);
     const float *p = (float *)a->saved + begin * dx.cols;
     for (size_t i = begin; i < end; i++, p += dx.cols, dx.data += dx.ld) {
         a->k->scale(1, dx.cols, p, 0, scale, dx.data, dx.ld, a->add[0]);
-        if (a->labels[i] >= 0 && (size_t)a->labels[i] < dx.cols) dx.data[a->labels[i]] -= scale;
+        if (known(a->labels[i], dx.cols)) dx.data[a->labels[i]] -= share * scale;
+        if (share < 1 && known(a->second[i], dx.cols)) dx.data[a->second[i]] -= (1 - share) * scale;
     }
 }
 

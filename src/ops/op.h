@@ -44,6 +44,8 @@ struct op_args {
     struct tensor *out, *dout; // out->n images are computed; dout->data is NULL for a loss
     float *param[OP_PARAMS], *dparam[OP_PARAMS]; // dparam: written, not added to; NULL where the parameter is not trained
     const int *labels;                           // [n], of the batch
+    const int *second;                           // [n], labels beside those, for images mixed of two;
+    const float *share;                          // of the first ones, the rest is the second's; NULL: 1
     void *saved;                                 // written by forward for backward: op_plan.saved bytes
     void *packed;                                // written by pack for forward: op_plan.packed bytes
     void *workspace;                             // scratch during one call: op_plan.workspace bytes

@@ -100,6 +100,8 @@ static const struct setting {
     { "rotation", offsetof(struct settings, training.augmentation.rotation), add_float },
     { "color_pca", offsetof(struct settings, training.augmentation.color_pca), add_float },
     { "random_erasing", offsetof(struct settings, training.augmentation.random_erasing), add_float },
+    { "mixup_alpha", offsetof(struct settings, training.augmentation.mixup_alpha), add_float },
+    { "cutmix_alpha", offsetof(struct settings, training.augmentation.cutmix_alpha), add_float },
     { "images", offsetof(struct settings, images), add_int },
     { "validation_images", offsetof(struct settings, validation_images), add_int },
     { "labels", offsetof(struct settings, labels), add_word },

@@ -113,7 +113,7 @@ static int64_t count_correct(const striate_plan *plan, const struct batch *batch
         int best = 0;
         for (int i = 1; i < values; i++)
             if (y[i] > y[best]) best = i;
-        correct += best == batch->labels[n];
+        correct += best == (batch->share < 0.5f ? batch->second : batch->labels)[n];
     }
     return correct;
 }
@@ -133,6 +133,7 @@ static striate_status train_batch(struct session *s, int part)
     size_t image = (size_t)size.height * (size_t)size.width * (size_t)size.channels;
     memcpy(striate_plan_input(s->plan), batch.x, (size_t)batch.images * image * sizeof(float));
     memcpy(striate_plan_labels(s->plan), batch.labels, (size_t)batch.images * sizeof(int));
+    memcpy(striate_plan_mix(s->plan, batch.share), batch.second, (size_t)batch.images * sizeof(int));
     striate_forward(s->plan, batch.images, (uint64_t)(p->step * s->settings.training.accumulate + part));
     p->loss += striate_loss(s->plan) * batch.images;
     p->correct += count_correct(s->plan, &batch);
