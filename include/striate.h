@@ -202,6 +202,11 @@ typedef enum striate_init { STRIATE_INIT_HE, STRIATE_INIT_XAVIER, STRIATE_INIT_G
 // The place where images enter: [N][height][width][channels].
 STRIATE_API striate_node *striate_input(striate_graph *graph, int height, int width, int channels);
 
+// How a window is laid over the edges. VALID: inside the image and the padding that is given. SAME: ceil(size / stride) outputs, with as much
+// padding as that takes, the odd pixel of it below and to the right (TensorFlow's SAME). FULL, of convolutions: wherever the kernel meets
+// the image, size + kernel - 1 outputs at stride 1.
+typedef enum striate_mode { STRIATE_MODE_VALID, STRIATE_MODE_SAME, STRIATE_MODE_FULL } striate_mode;
+
 // Cross-correlation, as every framework's convolution: y[n,p,q,k] = b[k] + sum w[k,r,s,c] x[n, p*stride - top + r*dilation, ...].
 //   P = floor((H + pad_above + pad_below - dilation * (R - 1) - 1) / stride) + 1; Q likewise.
 typedef struct striate_conv_options {
@@ -228,9 +233,25 @@ typedef struct striate_window {
     int pad, pad_h, pad_w;          // pad_h, pad_w where they differ from pad
     int ceil;
     int exclude_pad; // avg_pool: divide by the pixels inside the image; 0: by the window clipped to the padded image
+    int zero_fill;   // 1: as ceil, and what lies outside the image counts as 0, for the maximum and the mean
+    int mode;        // STRIATE_MODE_SAME: pads itself, and avg_pool divides by the pixels inside the image
 } striate_window;
 STRIATE_API striate_node *striate_max_pool(striate_graph *graph, striate_node *x, striate_window window);
 STRIATE_API striate_node *striate_avg_pool(striate_graph *graph, striate_node *x, striate_window window);
+// Trainable subsampling (LeCun et al. 1998, II.B, S2 and S4): the sum of the window's pixels times a coefficient plus a bias, both per channel.
+// The coefficients begin as one over the window's pixels, so that the mean comes out.
+STRIATE_API striate_node *striate_subsample(striate_graph *graph, striate_node *x, striate_window window);
+// Every pixel as a square of equal ones, which is the nearest neighbour: [H][W][C] -> [H factor][W factor][C].
+typedef struct striate_upsample_options {
+    const char *name;
+    int factor; // 0: 2
+} striate_upsample_options;
+STRIATE_API striate_node *striate_upsample(striate_graph *graph, striate_node *x, striate_upsample_options options);
+// Undoes a max pooling (Zeiler and Fergus 2014, 2.1): each value of x[P][Q][C] goes to where its window of image[H][W][C] has its maximum, and
+// all else is 0; where windows overlap, values add. `image` and `window` are those of the pooling. [P][Q][C] -> [H][W][C].
+STRIATE_API striate_node *striate_max_unpool(striate_graph *graph, striate_node *x, striate_node *image, striate_window window);
+// The maximum of each channel: [H][W][C] -> [1][1][C].
+STRIATE_API striate_node *striate_global_max_pool(striate_graph *graph, striate_node *x);
 // The mean of each channel: [H][W][C] -> [1][1][C] (Lin et al. 2013, 3.2).
 STRIATE_API striate_node *striate_global_avg_pool(striate_graph *graph, striate_node *x);
 // The means of height x width windows that cover the image, whatever its size: [H][W][C] -> [height][width][C]. Window p has the rows

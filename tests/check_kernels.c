@@ -194,21 +194,25 @@ static void check_pools(const struct kernels *k, size_t rows, size_t cols)
     r.pad_w = (int)(draw() % (unsigned)r.size_w);
     r.ceil = draw() % 2;
     r.exclude_pad = draw() % 2;
+    r.zero_fill = draw() % 4 == 0;
+    r.sum = draw() % 4 == 0;
     struct pool s = { .h = r.h, .w = r.w, .c = r.c, .size_h = r.size_h, .size_w = r.size_w, .stride_h = r.stride_h };
     s.stride_w = r.stride_w, s.pad_h = r.pad_h, s.pad_w = r.pad_w, s.exclude_pad = r.exclude_pad;
-    s.p = reference_windows(r.h, r.size_h, r.stride_h, r.pad_h, r.ceil);
-    s.q = reference_windows(r.w, r.size_w, r.stride_w, r.pad_w, r.ceil);
+    s.zeros = r.zero_fill, s.sum = r.sum;
+    reference_pool_outputs(&r, &s.p, &s.q);
     size_t in = (size_t)(r.n * r.h * r.w), out = (size_t)(r.n * s.p * s.q), half = (size_t)(s.p + 1);
     for (int mean = 0; mean < 2; mean++) {
         struct matrix x = matrix_new(in, cols), y = matrix_new(out, cols), dy = matrix_new(out, cols),
-                      dx = matrix_new(in, cols);
+                      dx = matrix_new(in, cols), z = matrix_new(out, cols);
         double *vx = values_of(&x), *vy = values_of(&y), *vdy = values_of(&dy), *before = values_of(&dx), *vdx = values_of(&dx);
+        double *vz = values_of(&z);
         struct guarded memory = guard_floats((out * cols + 3) / 4);
         uint8_t *places = bytes_of(&memory, out * cols);
         bool add = draw() % 2;
         if (mean) {
-            k->avg_pool(&s, 0, half, x.data, x.ld, y.data, y.ld);
-            k->avg_pool(&s, half, (size_t)(r.n * s.p), x.data, x.ld, y.data, y.ld);
+            k->avg_pool(&s, 0, half, x.data, x.ld, y.data, y.ld, false);
+            k->avg_pool(&s, half, (size_t)(r.n * s.p), x.data, x.ld, y.data, y.ld, false);
+            k->avg_pool(&s, 0, (size_t)(r.n * s.p), x.data, x.ld, z.data, z.ld, add);
             k->avg_pool_grad(&s, 0, (size_t)(r.n * s.h), dy.data, dy.ld, dx.data, dx.ld, add);
             reference_avg_pool(&r, vx, vy);
             reference_avg_pool_grad(&r, vdy, vdx);
@@ -216,17 +220,45 @@ static void check_pools(const struct kernels *k, size_t rows, size_t cols)
             k->max_pool(&s, 0, half, x.data, x.ld, y.data, y.ld, places);
             k->max_pool(&s, half, (size_t)(r.n * s.p), x.data, x.ld, y.data, y.ld, places);
             k->max_pool_grad(&s, 0, (size_t)(r.n * s.h), places, dy.data, dy.ld, dx.data, dx.ld, add);
+            k->max_unpool_grad(&s, 0, (size_t)(r.n * s.p), places, x.data, x.ld, z.data, z.ld, add); // finds the maxima
             reference_max_pool(&r, vx, vy);
             reference_max_pool_grad(&r, vx, vdy, vdx);
         }
         for (size_t i = 0; i < in * cols && add; i++) vdx[i] += before[i];
+        for (size_t i = 0; i < out * cols; i++) vz[i] = vy[i] + (add ? vz[i] : 0);
+        double tolerance = r.sum ? 1e-5 : 1e-6; // terms of a sum may cancel
+        matrix_done(k, "pool", &z, vz, tolerance);
         matrix_done(k, "pool", &x, vx, 0);
-        matrix_done(k, "pool", &y, vy, 1e-6);
+        matrix_done(k, "pool", &y, vy, tolerance);
         matrix_done(k, "pool", &dy, vdy, 0);
-        matrix_done(k, "pool_grad", &dx, vdx, 72 * 0x1p-24); // sums of up to 18 values of at most 4, rounded each time
+        matrix_done(k, "pool_grad", &dx, vdx, 10 * tolerance); // up to 18 values of at most 4, rounded each time
         guard_free(&memory);
-        free(vx), free(vy), free(vdy), free(before), free(vdx);
+        free(vx), free(vy), free(vdy), free(before), free(vdx), free(vz);
     }
+}
+
+static void check_column_max(const struct kernels *k, size_t rows, size_t cols)
+{
+    struct matrix x = matrix_new(rows, cols), y = matrix_new(1, cols);
+    struct guarded memory = guard_floats(cols);
+    double *vx = values_of(&x), *want = values_of(&y);
+    int *row = (int *)(void *)memory.data;
+    if (rows > 2 && cols)
+        for (size_t i = 0; i < cols; i++) x.data[x.ld + (ptrdiff_t)i] = x.data[2 * x.ld + (ptrdiff_t)i]; // the first of equals
+    free(vx);
+    vx = values_of(&x);
+    k->column_max(rows, cols, x.data, x.ld, y.data, row);
+    for (size_t i = 0; i < cols; i++) {
+        size_t best = 0;
+        for (size_t r = 1; r < rows; r++) best = vx[r * cols + i] > vx[best * cols + i] ? r : best;
+        want[i] = vx[best * cols + i];
+        assert_int_equal(row[i], best);
+    }
+    matrix_done(k, "column_max", &x, vx, 0);
+    matrix_done(k, "column_max", &y, want, 0);
+    assert_true(guard_whole(&memory));
+    guard_free(&memory);
+    free(vx), free(want);
 }
 
 // The same words from any place on.
@@ -253,6 +285,7 @@ CHECK(softmax, 1)
 CHECK(update, 0)
 CHECK(blocks, 0)
 CHECK(pools, 1)
+CHECK(column_max, 0)
 
 // ---- what lengths do not show ----
 
@@ -355,11 +388,17 @@ static void batch_statistics(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(norm),           cmocka_unit_test(lrn),
-        cmocka_unit_test(words),          cmocka_unit_test(softmax),
-        cmocka_unit_test(update),         cmocka_unit_test(blocks),
-        cmocka_unit_test(pools),          cmocka_unit_test(accuracy),
-        cmocka_unit_test(special_values), cmocka_unit_test(batch_statistics),
+        cmocka_unit_test(norm),
+        cmocka_unit_test(lrn),
+        cmocka_unit_test(words),
+        cmocka_unit_test(softmax),
+        cmocka_unit_test(update),
+        cmocka_unit_test(blocks),
+        cmocka_unit_test(pools),
+        cmocka_unit_test(column_max),
+        cmocka_unit_test(accuracy),
+        cmocka_unit_test(special_values),
+        cmocka_unit_test(batch_statistics),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

@@ -23,6 +23,12 @@ static void bad_networks(void **state)
         { "max_pool", { { 8, 8, 4, 1 } }, { .size = 9 }, "9x9 is larger than the input of 8x8" },
         { "max_pool", { { 80, 80, 4, 1 } }, { .size = 17 }, "more than 256" },
         { "avg_pool", { { 8, 8, 4, 1 } }, { .size = 2, .pad = 2 }, "padding of 2x2" },
+        { "max_pool", { { 8, 8, 4, 1 } }, { .size = 2, .mode = STRIATE_MODE_SAME, .pad = 1 }, "leave out pad" },
+        { "max_unpool",
+          { { 4, 4, 3, 1 }, { 8, 8, 4, 1 } },
+          { .size = 2, .stride = 2 },
+          "4x4x3, but the pooled image is 4x4x4" },
+        { "upsample", { { 16384, 16384, 64, 1 } }, { .size = 2 }, "too many" },
         { "flatten", { { 16384, 16384, 64, 1 } }, { 0 }, "too large" },
         { "cross_entropy", { { 2, 1, 10, 1 } }, { 0 }, "2x1x10" },
     };

@@ -2,6 +2,7 @@
 #include "reference.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,39 +58,64 @@ int reference_windows(int length, int size, int stride, int pad, bool ceil)
     return count;
 }
 
-// Calls visit for each pair of an output value and an input pixel inside its window, rows first.
-typedef void visit_pair(void *context, size_t y, size_t x, double pixels);
-
-static void each_pair(const struct reference_pool *s, visit_pair *visit, void *context)
+static void same_side(int length, int size, int stride, int *pad, int *count)
 {
-    int p_count = reference_windows(s->h, s->size_h, s->stride_h, s->pad_h, s->ceil);
-    int q_count = reference_windows(s->w, s->size_w, s->stride_w, s->pad_w, s->ceil);
-    for (int n = 0; n < s->n; n++)
-        for (int p = 0; p < p_count; p++)
-            for (int q = 0; q < q_count; q++)
-                for (int c = 0; c < s->c; c++) {
-                    size_t y =
-                        (((size_t)n * (size_t)p_count + (size_t)p) * (size_t)q_count + (size_t)q) * (size_t)s->c + (size_t)c;
-                    int inside = 0, padded = 0;
-                    for (int h = p * s->stride_h - s->pad_h, r = 0; r < s->size_h; r++, h++)
-                        for (int w = q * s->stride_w - s->pad_w, t = 0; t < s->size_w; t++, w++) {
-                            inside += h >= 0 && h < s->h && w >= 0 && w < s->w;
-                            padded += h < s->h + s->pad_h && w < s->w + s->pad_w;
-                        }
-                    for (int h = p * s->stride_h - s->pad_h, r = 0; r < s->size_h; r++, h++)
-                        for (int w = q * s->stride_w - s->pad_w, t = 0; t < s->size_w; t++, w++)
-                            if (h >= 0 && h < s->h && w >= 0 && w < s->w)
-                                visit(context, y,
-                                      (((size_t)n * (size_t)s->h + (size_t)h) * (size_t)s->w + (size_t)w) * (size_t)s->c +
-                                          (size_t)c,
-                                      s->exclude_pad ? inside : padded);
-                }
+    *count = (int)ceil((double)length / stride);
+    int lacking = (*count - 1) * stride + size - length;
+    *pad = (int)floor(fmax(lacking, 0) / 2);
 }
 
-static size_t outputs(const struct reference_pool *s)
+void reference_pool_outputs(struct reference_pool *s, int *p, int *q)
 {
-    return (size_t)s->n * (size_t)s->c * (size_t)reference_windows(s->h, s->size_h, s->stride_h, s->pad_h, s->ceil) *
-           (size_t)reference_windows(s->w, s->size_w, s->stride_w, s->pad_w, s->ceil);
+    *p = reference_windows(s->h, s->size_h, s->stride_h, s->pad_h, s->ceil || s->zero_fill);
+    *q = reference_windows(s->w, s->size_w, s->stride_w, s->pad_w, s->ceil || s->zero_fill);
+    if (!s->same) return;
+    same_side(s->h, s->size_h, s->stride_h, &s->pad_h, p);
+    same_side(s->w, s->size_w, s->stride_w, &s->pad_w, q);
+}
+
+// Calls visit for each pair of an output value and an input pixel of its window, rows first; x is OUTSIDE for zeros that count.
+static const size_t OUTSIDE = SIZE_MAX;
+typedef void visit_pair(void *context, size_t y, size_t x, double pixels);
+
+static void visit_window(const struct reference_pool *s, int n, int top, int left, int c, size_t y, visit_pair *visit,
+                         void *context)
+{
+    int inside = 0, padded = 0;
+    for (int h = top; h < top + s->size_h; h++)
+        for (int w = left; w < left + s->size_w; w++) {
+            inside += h >= 0 && h < s->h && w >= 0 && w < s->w;
+            padded += h < s->h + s->pad_h && w < s->w + s->pad_w;
+        }
+    double pixels = s->sum ? 1 : s->zero_fill ? s->size_h * s->size_w : s->exclude_pad || s->same ? inside : padded;
+    for (int h = top; h < top + s->size_h; h++)
+        for (int w = left; w < left + s->size_w; w++)
+            if (h >= 0 && h < s->h && w >= 0 && w < s->w)
+                visit(context, y,
+                      (((size_t)n * (size_t)s->h + (size_t)h) * (size_t)s->w + (size_t)w) * (size_t)s->c + (size_t)c, pixels);
+            else if (s->zero_fill)
+                visit(context, y, OUTSIDE, pixels);
+}
+
+static void each_pair(const struct reference_pool *pool, visit_pair *visit, void *context)
+{
+    struct reference_pool s = *pool;
+    int p_count, q_count;
+    reference_pool_outputs(&s, &p_count, &q_count);
+    size_t y = 0;
+    for (int n = 0; n < s.n; n++)
+        for (int p = 0; p < p_count; p++)
+            for (int q = 0; q < q_count; q++)
+                for (int c = 0; c < s.c; c++, y++)
+                    visit_window(&s, n, p * s.stride_h - s.pad_h, q * s.stride_w - s.pad_w, c, y, visit, context);
+}
+
+static size_t outputs(const struct reference_pool *pool)
+{
+    struct reference_pool s = *pool;
+    int p, q;
+    reference_pool_outputs(&s, &p, &q);
+    return (size_t)s.n * (size_t)s.c * (size_t)p * (size_t)q;
 }
 
 static size_t inputs(const struct reference_pool *s)
@@ -107,8 +133,9 @@ static void take_max(void *context, size_t y, size_t x, double pixels)
 {
     struct pooling *job = context;
     (void)pixels;
-    if (job->x[x] > job->y[y]) {
-        job->y[y] = job->x[x];
+    double value = x == OUTSIDE ? 0 : job->x[x];
+    if (value > job->y[y]) {
+        job->y[y] = value;
         if (job->argmax) job->argmax[y] = x;
     }
 }
@@ -127,7 +154,8 @@ void reference_max_pool_grad(const struct reference_pool *s, const double *x, co
     for (size_t i = 0; i < count; i++) job.y[i] = -INFINITY;
     each_pair(s, take_max, &job);
     memset(dx, 0, inputs(s) * sizeof *dx);
-    for (size_t i = 0; i < count; i++) dx[job.argmax[i]] += dy[i];
+    for (size_t i = 0; i < count; i++)
+        if (job.argmax[i] != OUTSIDE) dx[job.argmax[i]] += dy[i];
     free(job.y);
     free(job.argmax);
 }
@@ -135,7 +163,7 @@ void reference_max_pool_grad(const struct reference_pool *s, const double *x, co
 static void take_mean(void *context, size_t y, size_t x, double pixels)
 {
     struct pooling *job = context;
-    job->y[y] += job->x[x] / pixels;
+    if (x != OUTSIDE) job->y[y] += job->x[x] / pixels;
 }
 
 void reference_avg_pool(const struct reference_pool *s, const double *x, double *y)
@@ -148,7 +176,7 @@ void reference_avg_pool(const struct reference_pool *s, const double *x, double 
 static void give_mean(void *context, size_t y, size_t x, double pixels)
 {
     struct pooling *job = context;
-    job->dx[x] += job->dy[y] / pixels;
+    if (x != OUTSIDE) job->dx[x] += job->dy[y] / pixels;
 }
 
 void reference_avg_pool_grad(const struct reference_pool *s, const double *dy, double *dx)

@@ -20,7 +20,12 @@ struct reference_pool {
     int n, h, w, c;
     int size_h, size_w, stride_h, stride_w, pad_h, pad_w;
     bool ceil, exclude_pad;
+    bool zero_fill; // pixels outside the image are zeros that count
+    bool sum;       // without a division
+    bool same;      // TensorFlow's padding in place of pad_h and pad_w
 };
+// The number of windows downwards and across; with `same` it also sets the padding.
+void reference_pool_outputs(struct reference_pool *s, int *p, int *q);
 // How many windows there are along a side of `length` pixels.
 int reference_windows(int length, int size, int stride, int pad, bool ceil);
 void reference_max_pool(const struct reference_pool *s, const double *x, double *y);

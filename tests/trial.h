@@ -22,6 +22,7 @@ struct trial {
         striate_dense_options dense;
         striate_window window;
         striate_adaptive_options adaptive;
+        striate_upsample_options upsample;
         striate_dropout_options dropout;
         striate_leaky_relu_options leaky_relu;
         striate_shortcut_options shortcut;

@@ -27,6 +27,26 @@ striate_node *striate_avg_pool(striate_graph *graph, striate_node *x, striate_wi
     return graph_add(graph, &striate_op_avg_pool, window.name, &x, 1, &window);
 }
 
+striate_node *striate_subsample(striate_graph *graph, striate_node *x, striate_window window)
+{
+    return graph_add(graph, &striate_op_subsample, window.name, &x, 1, &window);
+}
+
+striate_node *striate_upsample(striate_graph *graph, striate_node *x, striate_upsample_options options)
+{
+    return graph_add(graph, &striate_op_upsample, options.name, &x, 1, &options);
+}
+
+striate_node *striate_max_unpool(striate_graph *graph, striate_node *x, striate_node *image, striate_window window)
+{
+    return graph_add(graph, &striate_op_max_unpool, window.name, (striate_node *[]){ x, image }, 2, &window);
+}
+
+striate_node *striate_global_max_pool(striate_graph *graph, striate_node *x)
+{
+    return unary(graph, &striate_op_global_max_pool, x);
+}
+
 striate_node *striate_global_avg_pool(striate_graph *graph, striate_node *x)
 {
     return unary(graph, &striate_op_global_avg_pool, x);

@@ -14,6 +14,8 @@ struct pool {
     int h, w, c, p, q;
     int size_h, size_w, stride_h, stride_w, pad_h, pad_w;
     bool exclude_pad; // mean over the pixels inside the image
+    bool zeros;       // what of a window lies outside the image counts as 0
+    bool sum;         // in place of the mean
 };
 
 // Local response normalization: y = x (k + alpha * the sum of the squares of `size` channels, size / 2 of them before this one)^-beta.

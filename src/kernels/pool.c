@@ -26,10 +26,12 @@ INLINE void holders_advance(struct holders *holders, int at, int size, int strid
 }
 
 // Pixels that a mean divides by, along one side.
-INLINE int divisor(int window, int size, int stride, int pad, int length, bool exclude_pad)
+INLINE int divisor(const struct pool *s, int window, int size, int stride, int pad, int length)
 {
     struct inside in = inside_of(window, size, stride, pad, length);
-    if (exclude_pad) return in.end - in.begin;
+    if (s->sum) return 1;
+    if (s->zeros) return size;
+    if (s->exclude_pad) return in.end - in.begin;
     return length + pad - in.origin < size ? length + pad - in.origin : size;
 }
 
@@ -61,14 +63,22 @@ INLINE struct part part_next(struct part part, int vectors)
     return (struct part){ part.at + (size_t)vectors * LANES, part.count };
 }
 
+// A place of the window that lies outside the image; -1: none.
+INLINE int place_outside(const struct pool *s, struct inside v, struct inside u)
+{
+    if (v.begin || u.begin) return 0;
+    return v.end < s->size_h ? (s->size_h - 1) * s->size_w : u.end < s->size_w ? s->size_w - 1 : -1;
+}
+
 // One window: `first` is its first pixel inside the image, rows v.begin..v.end-1 and columns u.begin..u.end-1 are inside.
 INLINE void max_strip(int vectors, struct part part, vf *best, const struct pool *s, struct inside v, struct inside u,
                       const float *first, ptrdiff_t ldx, uint8_t *argmax)
 {
     vmask place[STRIP];
+    int outside = s->zeros ? place_outside(s, v, u) : -1, begin = outside < 0 ? v.begin * s->size_w + u.begin : outside;
     UNROLLED (int i = 0; i < vectors; i++) {
-        best[i] = part_load(first, part_next(part, i));
-        place[i] = (vmask)vsplat(0) + (v.begin * s->size_w + u.begin);
+        best[i] = outside < 0 ? part_load(first, part_next(part, i)) : vsplat(0);
+        place[i] = (vmask)vsplat(0) + begin;
     }
     for (int r = v.begin; r < v.end; r++, first += s->w * ldx)
         for (int t = u.begin; t < u.end; t++)
@@ -169,28 +179,30 @@ void KERNEL(max_pool_grad)(const struct pool *pool, size_t begin, size_t end, co
 }
 
 INLINE void mean_strip(int vectors, struct part part, vf *sum, struct inside v, struct inside u, const float *first,
-                       ptrdiff_t row, ptrdiff_t ldx, float scale)
+                       ptrdiff_t row, ptrdiff_t ldx, float scale, const float *y, bool add)
 {
     UNROLLED (int i = 0; i < vectors; i++) sum[i] = vsplat(0);
     for (int r = v.begin; r < v.end; r++, first += row)
         for (int t = u.begin; t < u.end; t++)
             UNROLLED (int i = 0; i < vectors; i++) sum[i] += part_load(first + (t - u.begin) * ldx, part_next(part, i));
-    UNROLLED (int i = 0; i < vectors; i++) sum[i] *= scale;
+    UNROLLED (int i = 0; i < vectors; i++) sum[i] = sum[i] * scale + (add ? part_load(y, part_next(part, i)) : vsplat(0));
 }
 
-void KERNEL(avg_pool)(const struct pool *pool, size_t begin, size_t end, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
+void KERNEL(avg_pool)(const struct pool *pool, size_t begin, size_t end, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy,
+                      bool add)
 {
     const struct pool s = *pool;
     size_t c = (size_t)s.c;
     for (size_t row = begin; row < end; row++) {
-        int p = (int)(row % (size_t)s.p), rows = divisor(p, s.size_h, s.stride_h, s.pad_h, s.h, s.exclude_pad);
+        int p = (int)(row % (size_t)s.p), rows = divisor(&s, p, s.size_h, s.stride_h, s.pad_h, s.h);
         struct inside v = inside_of(p, s.size_h, s.stride_h, s.pad_h, s.h);
         const float *image = x + (ptrdiff_t)(row / (size_t)s.p) * s.h * s.w * ldx;
         for (int q = 0; q < s.q; q++) {
             struct inside u = inside_of(q, s.size_w, s.stride_w, s.pad_w, s.w);
-            float scale = 1.0f / (float)(rows * divisor(q, s.size_w, s.stride_w, s.pad_w, s.w, s.exclude_pad));
+            float scale = 1.0f / (float)(rows * divisor(&s, q, s.size_w, s.stride_w, s.pad_w, s.w));
             const float *first = image + ((ptrdiff_t)(v.origin + v.begin) * s.w + u.origin + u.begin) * ldx;
-            EACH_STRIP(c, y + (ptrdiff_t)(row * (size_t)s.q + (size_t)q) * ldy, mean_strip, v, u, first, s.w * ldx, ldx, scale);
+            float *to = y + (ptrdiff_t)(row * (size_t)s.q + (size_t)q) * ldy;
+            EACH_STRIP(c, to, mean_strip, v, u, first, s.w * ldx, ldx, scale, to, add);
         }
     }
 }
@@ -200,9 +212,9 @@ INLINE void mean_grad_strip(int vectors, struct part part, vf *sum, const struct
 {
     UNROLLED (int i = 0; i < vectors; i++) sum[i] = add ? part_load(dx, part_next(part, i)) : vsplat(0);
     for (int p = v.first; p < v.end; p++) {
-        int rows = divisor(p, s->size_h, s->stride_h, s->pad_h, s->h, s->exclude_pad);
+        int rows = divisor(s, p, s->size_h, s->stride_h, s->pad_h, s->h);
         for (int q = u.first; q < u.end; q++) {
-            float scale = 1.0f / (float)(rows * divisor(q, s->size_w, s->stride_w, s->pad_w, s->w, s->exclude_pad));
+            float scale = 1.0f / (float)(rows * divisor(s, q, s->size_w, s->stride_w, s->pad_w, s->w));
             UNROLLED (int i = 0; i < vectors; i++)
                 sum[i] += part_load(dy + ((ptrdiff_t)p * s->q + q) * lddy, part_next(part, i)) * scale;
         }
@@ -252,5 +264,43 @@ void KERNEL(fold)(const struct pool *pool, size_t begin, size_t end, const float
             holders_advance(&u, column + s.pad_w, s.size_w, s.stride_w, s.q);
             EACH_STRIP((size_t)s.c, to, fold_strip, &s, v, u, h, column + s.pad_w, image, ldz, to, add);
         }
+    }
+}
+
+void KERNEL(max_unpool_grad)(const struct pool *pool, size_t begin, size_t end, const uint8_t *argmax, const float *dy,
+                             ptrdiff_t lddy, float *dx, ptrdiff_t lddx, bool add)
+{
+    const struct pool s = *pool;
+    size_t c = (size_t)s.c;
+    for (size_t row = begin; row < end; row++) {
+        int top = (int)(row % (size_t)s.p) * s.stride_h - s.pad_h;
+        const float *image = dy + (ptrdiff_t)(row / (size_t)s.p) * s.h * s.w * lddy;
+        for (int q = 0; q < s.q; q++) {
+            size_t pixel = row * (size_t)s.q + (size_t)q;
+            for (size_t i = 0; i < c; i++) {
+                int place = argmax[pixel * c + i], h = top + place / s.size_w, w = q * s.stride_w - s.pad_w + place % s.size_w;
+                bool inside = h >= 0 && h < s.h && w >= 0 && w < s.w;
+                float v = inside ? image[((ptrdiff_t)h * s.w + w) * lddy + (ptrdiff_t)i] : 0,
+                      *to = dx + (ptrdiff_t)pixel * lddx;
+                to[i] = add ? to[i] + v : v;
+            }
+        }
+    }
+}
+
+void KERNEL(column_max)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, int *row)
+{
+    for (size_t i = 0; i < cols; i += LANES) {
+        struct part part = part_once(i, cols);
+        vf best = part_load(x, part);
+        vmask place = (vmask)vsplat(0);
+        for (size_t r = 1; r < rows; r++) {
+            vf value = part_load(x + (ptrdiff_t)r * ldx, part);
+            vmask better = (value > best) | (value != value); // NaN wins, so that divergence shows
+            best = vpick(better, value, best);
+            place = (place & ~better) | (((vmask)vsplat(0) + (int)r) & better);
+        }
+        part_store(y, part, best);
+        for (size_t j = 0; j < part.count && row; j++) row[i + j] = (int)place[j];
     }
 }

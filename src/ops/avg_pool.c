@@ -14,7 +14,7 @@ static void forward_rows(void *context, size_t begin, size_t end)
 {
     const struct op_args *a = context;
     struct pool s = pool_geometry(a);
-    a->k->avg_pool(&s, begin, end, a->in[0]->data, a->in[0]->ld, a->out->data, a->out->ld);
+    a->k->avg_pool(&s, begin, end, a->in[0]->data, a->in[0]->ld, a->out->data, a->out->ld, false);
 }
 
 static void forward(const struct op_args *a)

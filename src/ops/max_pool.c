@@ -5,16 +5,6 @@
 
 static const struct attribute attributes[] = { POOL_ATTRIBUTES, { 0 } };
 
-static striate_status shape(const struct op_args *a, struct op_plan *plan)
-{
-    struct pool s = pool_geometry(a);
-    TRY(pool_shape(a, plan));
-    if (s.size_h * s.size_w > 256)
-        FAIL(BAD_NETWORK, "a window of %dx%d has more than 256 pixels; pool in two steps", s.size_h, s.size_w);
-    plan->saved = (size_t)a->in[0]->n * shape_count(plan->out);
-    return STRIATE_OK;
-}
-
 static void forward_rows(void *context, size_t begin, size_t end)
 {
     const struct op_args *a = context;
@@ -45,7 +35,7 @@ const struct op striate_op_max_pool = { .name = "max_pool",
                                         .max_ins = 1,
                                         .options_size = sizeof(striate_window),
                                         .attributes = attributes,
-                                        .shape = shape,
+                                        .shape = max_pool_shape,
                                         .forward = forward,
                                         .backward = backward,
                                         .cost = pool_cost };

@@ -3,8 +3,6 @@
 
 #include "base/parallel.h"
 
-#include <stdint.h>
-
 // floor or ceil((length + 2 pad - size) / stride) + 1; a last window must not begin in the padding (nor may one beyond it).
 static int windows(int length, int size, int stride, int pad, bool ceil)
 {
@@ -12,10 +10,18 @@ static int windows(int length, int size, int stride, int pad, bool ceil)
     return ceil && (count - 1) * stride >= length + pad ? count - 1 : count;
 }
 
-struct pool pool_geometry(const struct op_args *a)
+// One side: the number of windows, and the padding before the first; TensorFlow's "same" pads the more behind.
+static void side(const striate_window *o, int length, int size, int stride, int *pad, int *count)
 {
-    const striate_window *o = a->options;
-    struct shape x = a->in[0]->shape;
+    *count = windows(length, size, stride, *pad, o->ceil || o->zero_fill);
+    if (o->mode != STRIATE_MODE_SAME) return;
+    int total = ((length - 1) / stride) * stride + size - length;
+    *count = (length - 1) / stride + 1;
+    *pad = total > 0 ? total / 2 : 0;
+}
+
+struct pool pool_geometry_of(const striate_window *o, struct shape x)
+{
     struct pool s = { .h = x.h,
                       .w = x.w,
                       .c = x.c,
@@ -25,22 +31,37 @@ struct pool pool_geometry(const struct op_args *a)
                       .stride_w = o->stride_w ? o->stride_w : o->stride,
                       .pad_h = o->pad_h ? o->pad_h : o->pad,
                       .pad_w = o->pad_w ? o->pad_w : o->pad,
-                      .exclude_pad = o->exclude_pad };
-    s.p = windows(s.h, s.size_h, s.stride_h, s.pad_h, o->ceil);
-    s.q = windows(s.w, s.size_w, s.stride_w, s.pad_w, o->ceil);
+                      .exclude_pad = o->exclude_pad || o->mode == STRIATE_MODE_SAME,
+                      .zeros = o->zero_fill };
+    side(o, s.h, s.size_h, s.stride_h, &s.pad_h, &s.p);
+    side(o, s.w, s.size_w, s.stride_w, &s.pad_w, &s.q);
     return s;
 }
 
 striate_status pool_shape(const struct op_args *a, struct op_plan *plan)
 {
+    const striate_window *o = a->options;
     struct pool s = pool_geometry(a);
+    bool same = o->mode == STRIATE_MODE_SAME;
     if (!s.size_h || !s.size_w) FAIL(BAD_NETWORK, "attribute size is missing (both sides of the window)");
+    if (same && (o->pad || o->pad_h || o->pad_w || o->ceil))
+        FAIL(BAD_NETWORK, "mode same pads by itself; leave out pad, pad_h, pad_w and ceil");
     if (s.pad_h >= s.size_h || s.pad_w >= s.size_w)
         FAIL(BAD_NETWORK, "padding of %dx%d is not less than the window of %dx%d", s.pad_h, s.pad_w, s.size_h, s.size_w);
-    if (s.size_h > s.h + 2 * s.pad_h || s.size_w > s.w + 2 * s.pad_w)
+    if (!same && (s.size_h > s.h + 2 * s.pad_h || s.size_w > s.w + 2 * s.pad_w))
         FAIL(BAD_NETWORK, "a window of %dx%d is larger than the input of %dx%d with its padding of %dx%d", s.size_h, s.size_w,
              s.h, s.w, s.pad_h, s.pad_w);
     plan->out = (struct shape){ s.p, s.q, s.c, a->in[0]->shape.folded };
+    return STRIATE_OK;
+}
+
+striate_status max_pool_shape(const struct op_args *a, struct op_plan *plan)
+{
+    struct pool s = pool_geometry(a);
+    TRY(pool_shape(a, plan));
+    if (s.size_h * s.size_w > 256)
+        FAIL(BAD_NETWORK, "a window of %dx%d has more than 256 pixels; pool in two steps", s.size_h, s.size_w);
+    plan->saved = (size_t)a->in[0]->n * shape_count(plan->out);
     return STRIATE_OK;
 }
 
