@@ -119,8 +119,8 @@ static void finish_filters(void *context, size_t begin, size_t end)
                                .ldy = m->ldy,
                                .add = d > 0 });
     if (f->turned) k->sum_turned(cols, m->images, 1, f->turned + begin * m->images, 0, (ptrdiff_t)m->images, y, m->ldy);
-    if (e->bias) k->spread(m->images, cols, e->bias + begin, 1, y, m->ldy, true);
-    if (e->residual) k->add(m->images, cols, y, m->ldy, e->residual->data + begin, e->residual->ld, y, m->ldy);
+    if (e->bias) k->scale(m->images, cols, e->bias + begin, 0, 1, y, m->ldy, true);
+    if (e->residual) k->add(m->images, cols, y, m->ldy, 1, e->residual->data + begin, e->residual->ld, y, m->ldy);
     if (e->relu) k->relu(m->images, cols, y, m->ldy, y, m->ldy);
     if (e->sums) add_sums(f, begin, end);
 }
