@@ -48,6 +48,22 @@ static void random_graphs(void **state)
     }
 }
 
+// Two batch norms of one convolution, whose running means differ.
+static void shared_statistics(void **state)
+{
+    (void)state;
+    striate_graph *g;
+    assert_int_equal(striate_graph_new(&g), STRIATE_OK);
+    striate_node *x = striate_conv(g, striate_input(g, 6, 6, 2), (striate_conv_options){ .filters = 8, .kernel = 3 }), *y[2];
+    for (int i = 0; i < 2; i++) y[i] = striate_relu(g, striate_batch_norm(g, x, (striate_norm_options){ 0 }));
+    striate_dense(g, striate_concat(g, y, 2), (striate_dense_options){ .units = 3 });
+    assert_int_equal(striate_init_weights(g, 1), STRIATE_OK);
+    for (size_t i = g->trained; i < g->total; i++) g->weights[i] += 0.1f * (float)below(9);
+    compare(g, true);
+    compare(g, false);
+    striate_graph_free(g);
+}
+
 // The channels of a concat's inputs are slices of its memory, in place ops cost nothing, and a plan for inference needs less than one for
 // training.
 static void sharing(void **state)
@@ -153,8 +169,8 @@ static void zoo(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(random_graphs), cmocka_unit_test(sharing),
-                                        cmocka_unit_test(scratch_is_for_the_whole_batch), cmocka_unit_test(placement),
-                                        cmocka_unit_test(zoo) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(random_graphs), cmocka_unit_test(shared_statistics),
+                                        cmocka_unit_test(sharing),       cmocka_unit_test(scratch_is_for_the_whole_batch),
+                                        cmocka_unit_test(placement),     cmocka_unit_test(zoo) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
