@@ -53,7 +53,8 @@ static void give_up(const struct finishing *f, int what, const char *why, size_t
              what & SUMS ? " sums" : "", what & PIVOT ? " pivot" : "", why, at, got, want, text, f->number);
 }
 
-static struct finished finish(const struct finishing *f, int what, int threads, bool low)
+// in_place: the residual lies in y.
+static struct finished finish(const struct finishing *f, int what, int threads, bool low, bool in_place)
 {
     const struct reference_conv *v = &f->p->v;
     const struct expected *e = f->e;
@@ -64,14 +65,16 @@ static struct finished finish(const struct finishing *f, int what, int threads, 
     struct tensor x, y, residual;
     struct shape ys = { v->p, v->q, v->k, 1 };
     struct guarded gx = guarded_activation(&x, low, v->n, (struct shape){ v->h, v->w, v->c, 1 }, f->p->ldx, e->x),
-                   gy = guarded_activation(&y, low, v->n, ys, f->p->ldy, NULL),
+                   gy = guarded_activation(&y, low, v->n, ys, f->p->ldy, in_place ? f->residual : NULL),
                    gr = guarded_activation(&residual, low, v->n, ys, f->gap, f->residual),
                    gw = guarded_copy(low, e->weights, e->w), gb = guarded_copy(low, columns, e->b),
                    gp = guarded_copy(low, columns, f->pivot), packed = guarded_copy(low, a->packed(&l), NULL),
                    workspace = guarded_copy(low, a->workspace(&l, FORWARD), NULL),
                    sums = guarded_copy(low, what & SUMS ? done.parts * 2 * columns : 0, NULL);
     struct epilogue epilogue = { .bias = what & BIAS ? gb.data : NULL,
-                                 .residual = what & RESIDUAL ? &residual : NULL,
+                                 .residual = !(what & RESIDUAL) ? NULL
+                                             : in_place         ? &y
+                                                                : &residual,
                                  .relu = what & RELU,
                                  .sums = what & SUMS ? sums.data : NULL,
                                  .pivot = what & PIVOT ? gp.data : NULL };
@@ -116,7 +119,8 @@ static void check_epilogue(const struct finishing *f, int what)
     const struct expected *e = f->e;
     size_t columns = (size_t)f->p->v.k;
     int threads = (const int[]){ 2, 3, 4, 8 }[what % 4];
-    struct finished one = finish(f, what, 1, f->number % 2), more = finish(f, what, threads, f->number % 2 == 0);
+    struct finished one = finish(f, what, 1, f->number % 2, false),
+                    more = finish(f, what, threads, f->number % 2 == 0, what & RESIDUAL);
     for (size_t i = 0; i < e->count[Y]; i++) {
         double bias = (double)e->b[i % columns], residual = (double)f->residual[i], want = e->value[Y][i];
         double most = f->algorithm->exact ? e->scale[Y][i] : e->largest[Y];
@@ -125,7 +129,8 @@ static void check_epilogue(const struct finishing *f, int what)
         if (what & RELU && want < 0) want = 0;
         if (!(fabs((double)one.y[i] - want) <= 2e-5 * most + 1e-30)) give_up(f, what, "y", i, (double)one.y[i], want);
     }
-    if (memcmp(one.y, more.y, e->count[Y] * sizeof(float))) give_up(f, what, "other bits on more threads: y", 0, 0, 0);
+    if (memcmp(one.y, more.y, e->count[Y] * sizeof(float)))
+        give_up(f, what, "other bits on more threads or in place: y", 0, 0, 0);
     if (what & SUMS) {
         check_sums(f, what, &one);
         if (memcmp(one.sums, more.sums, one.parts * 2 * columns * sizeof(float)))
@@ -149,7 +154,7 @@ static void check_nan(const struct finishing *f)
     if (!x || !y || !w) abort();
     for (size_t i = 0; i < poisoned.count[DX]; i++) x[i] = (double)poisoned.x[i];
     reference_conv_forward(&p->v, x, w, NULL, y);
-    struct finished done = finish(&g, BIAS | RESIDUAL | RELU, 1, true);
+    struct finished done = finish(&g, BIAS | RESIDUAL | RELU, 1, true, false);
     y[bad_y] = NAN;
     for (size_t i = 0; i < poisoned.count[Y]; i++)
         if (isnan(y[i]) && !isnan(done.y[i])) give_up(&g, BIAS | RESIDUAL | RELU, "y", i, (double)done.y[i], y[i]);

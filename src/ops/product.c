@@ -126,11 +126,9 @@ static ptrdiff_t distance(const struct product *p, const struct slice *s, const 
 }
 
 // What the last visit to a panel does with the sums: `column` is its first of all `columns`.
-static void tile_finish(struct tile *t, const struct epilogue *e, float *const *residual, size_t part, size_t columns,
-                        size_t column)
+static void tile_finish(struct tile *t, const struct epilogue *e, size_t part, size_t columns, size_t column)
 {
     if (e->bias) t->bias = e->bias + column;
-    if (e->residual) t->residual = (const float *const *)residual;
     t->relu = e->relu;
     if (!e->sums) return;
     t->sum = e->sums + 2 * part * columns + column;
@@ -193,7 +191,8 @@ static void product_block(const struct product *p, size_t block, size_t group, s
             tile.w = p->packed ? panel_rows(p, &panel, group, s.tap, s.skip, &tile.next_ld)
                                : pack_slice(p, &panel, group, &s, loose);
             if (far) tile.next = panel_rows(p, &later, group, then->tap, then->skip, &tile.next_ld);
-            if (last) tile_finish(&tile, e, residual, block, p->groups * filters, group * filters + panel.first);
+            if (!i && e->residual) tile.residual = (const float *const *)residual; // at once, as it may be y
+            if (last) tile_finish(&tile, e, block, p->groups * filters, group * filters + panel.first);
             p->k->tile(&tile);
         }
     }
