@@ -442,10 +442,11 @@ typedef struct striate_plan_options {
     uint64_t seed; // of dropout
     int exact; // 1: convolutions add up their products one by one; 0: Winograd's algorithm where it is faster, a rounding of about
                // 1e-5 of the output's scale (Lavin and Gray 2016)
-    int recompute; // 1, in training: the network is cut into segments whose inner values are dropped after the forward pass and computed
-        // again before the backward pass needs them (Chen et al. 2016): less memory, the same bits, up to a forward pass more
+    int recompute; // 1, in training: less memory, the same bits, up to a forward pass more (see below)
 } striate_plan_options;
 // Plans of one graph share its weights. The graph must outlive the plan.
+// Training drops what takes hardly a pass over memory to make (batch norm, max pooling) after the forward pass and computes it again where the
+// backward pass needs it. With `recompute` the network is cut into segments, and all that is inside them is treated so (Chen et al. 2016).
 STRIATE_API striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options);
 STRIATE_API void striate_plan_free(striate_plan *plan);
 
@@ -531,7 +532,8 @@ typedef struct striate_optimizer_options {
     float clip_norm;         // gradients beyond this norm, that of all of them together, are scaled down to it; 0: not
     float clip_value;        // then each value is cut to -clip_value..clip_value; 0: not
     int accumulate;          // 1: striate_accumulate may be called, which takes memory for a sum
-    const char *lr_scale;    // "features.*=0.1,conv1.weight=0.5": times the rate, by the first glob that a parameter's name matches; or NULL
+    const char *
+        lr_scale; // "features.*=0.1,conv1.weight=0.5": times the rate, by the first glob that a parameter's name matches; or NULL
 } striate_optimizer_options;
 typedef struct striate_optimizer striate_optimizer;
 STRIATE_API striate_status striate_optimizer_new(striate_optimizer **optimizer, striate_graph *graph,

@@ -111,7 +111,7 @@ static striate_status draft_fusion(struct making *m, int i)
 static striate_status draft_all(struct making *m)
 {
     struct striate_plan *plan = m->plan;
-    size_t room = (size_t)plan->count * (plan->train ? 2 + plan->recompute : 1);
+    size_t room = (size_t)plan->count * (plan->train ? 3 : 1);
     struct op_plan *plans = arena_take(&m->arena, (size_t)plan->count * sizeof *plans);
     m->drafts = arena_take(&m->arena, room * sizeof *m->drafts);
     plan->steps = arena_take(&plan->arena, room * sizeof *plan->steps);

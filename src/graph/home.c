@@ -231,7 +231,7 @@ static void forget(struct making *m)
 striate_status home_begin(struct making *m)
 {
     struct striate_plan *plan = m->plan;
-    size_t most = (size_t)plan->count * (2 + SCRATCH + (plan->recompute ? 3 : 0)); // 3: a value, packed weights, workspace
+    size_t most = (size_t)plan->count * (2 + SCRATCH + (plan->train ? 3 : 0)); // 3: a value, packed weights, workspace
     plan->buffers = arena_take(&plan->arena, most * sizeof *plan->buffers);
     if (!plan->buffers) FAIL(NO_MEMORY, "no memory to plan %d nodes", plan->count);
     choose_slices(m);

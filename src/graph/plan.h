@@ -53,8 +53,8 @@ struct striate_plan {
 };
 
 // For tests: no two values share memory; memory that is dead is filled with NaN; Winograd wherever it can, whatever it costs; every node
-// does its own work. And for striate_forecast: everything but the memory.
-enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2, PLAN_WINOGRAD = 4, PLAN_UNFUSED = 8, PLAN_FORECAST = 16 };
+// does its own work; nothing is computed again. And for striate_forecast: everything but the memory.
+enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2, PLAN_WINOGRAD = 4, PLAN_UNFUSED = 8, PLAN_FORECAST = 16, PLAN_KEPT = 32 };
 striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug);
 
 // After a loss or gradient that is not finite: the name of the first node whose output is not, by another forward pass; NULL: none.

@@ -1,10 +1,10 @@
-// recompute.c - compile: the order of steps, and which values are computed twice (Chen et al. 2016, "Training deep nets with sublinear memory
-// cost").
+// recompute.c - compile: the order of steps, and which values are computed twice.
 //
-// The nodes are cut into segments. A value that a later segment needs for its backward pass stays in memory; the others of a segment are
-// dropped after the forward pass and computed again, all at once, when the backward pass reaches it. Few segments hold much at once in each,
-// many keep much between them; what takes least in between is found by trying. A concat and the slices that lie in it stay together: in a
-// DenseNet each block's wide tensor stays and what its layers make of it is dropped (Pleiss et al. 2017).
+// What is cheap to make of values that are there anyway is dropped after the forward pass and computed again where the backward pass needs it.
+// Where that is asked for, all else is, too (Chen et al. 2016, "Training deep nets with sublinear memory cost"): the nodes are cut into
+// segments, a value that a later segment needs for its backward pass stays in memory, the others are dropped. Few segments hold much at once
+// in each, many keep much between them; what takes least in between is found by trying. A concat and the slices that lie in it stay together:
+// in a DenseNet each block's wide tensor stays and what its layers make of it is dropped (Pleiss et al. 2017).
 #include "graph/making.h"
 
 #include <stdlib.h>
@@ -16,10 +16,10 @@ struct cutting {
     struct making *m;
     size_t *floats; // [count]: of a value, without what lies in it already
     size_t *alive;  // [count]: what the nodes after i read of those up to i
-    // [count]. held: of a segment, that nothing of it is dropped; needed: by the backward pass or to compute again what that needs; kept: by a later
-    // segment; again: computed again.
+    // [count]. held: of a segment, that nothing of it is dropped; needed: by the backward pass or to compute again what that needs; kept: for a later
+    // segment; stays: itself, or what lies in the same concat; again: computed again; due: before the next step.
     int *segment, *best;
-    bool *held, *needed, *kept, *again;
+    bool *held, *needed, *kept, *stays, *again, *due;
 };
 
 // ---- steps ----
@@ -49,20 +49,43 @@ static void compute_again(struct making *m, int node)
     }
 }
 
-// c NULL: nothing is dropped.
-static void make_steps(struct making *m, const struct cutting *c)
+static int want(struct cutting *c, int node, int input)
 {
-    int count = m->plan->count;
-    m->plan->step_count = 0;
-    for (int i = 0; i < count; i++) {
+    int x = input < 0 ? node : input_of(c->m, node, input);
+    bool more = c->again[x] && c->m->drafts[x].again == NOWHERE && !c->due[x];
+    c->due[x] |= more;
+    return more;
+}
+
+// Computes again what the backward pass of a node reads, and what that is made of.
+static void make_ready(struct cutting *c, int node)
+{
+    const struct striate_plan *plan = c->m->plan;
+    int first = node, waiting = plan->flags[node] & READS_OUTPUT ? want(c, node, -1) : 0;
+    for (int j = 0; plan->flags[node] & READS_INPUT && j < plan->args[node].ins; j++) waiting += want(c, node, j);
+    for (; waiting; first--) {
+        if (!c->due[first]) continue;
+        waiting--;
+        for (int j = 0; j < plan->nodes[first]->ins; j++) waiting += want(c, first, j);
+    }
+    for (int i = first; i <= node; i++) {
+        if (c->due[i]) compute_again(c->m, i);
+        c->due[i] = false;
+    }
+}
+
+// c NULL: nothing is dropped.
+static void make_steps(struct making *m, struct cutting *c)
+{
+    struct striate_plan *plan = m->plan;
+    plan->step_count = 0;
+    for (int i = 0; i < plan->count; i++) {
         add_step(m, i, STRIATE_PHASE_FORWARD);
         m->drafts[i].back = m->drafts[i].again = NOWHERE;
     }
-    for (int last = count - 1, first; m->plan->train && last >= 0; last = first - 1) {
-        for (first = last; c && first > 0 && c->segment[first - 1] == c->segment[last];) first--;
-        for (int i = first; c && i <= last; i++)
-            if (c->again[i]) compute_again(m, i);
-        for (int i = last; i >= first; i--) m->drafts[i].back = add_step(m, i, STRIATE_PHASE_BACKWARD);
+    for (int i = plan->count - 1; plan->train && i >= 0; i--) {
+        if (c && plan->backward[i]) make_ready(c, i);
+        m->drafts[i].back = add_step(m, i, STRIATE_PHASE_BACKWARD);
     }
 }
 
@@ -101,7 +124,7 @@ static int widest(const struct cutting *c, int node)
 static bool keep_together(struct cutting *c)
 {
     int count = c->m->plan->count;
-    bool more = false, *stays = c->needed;
+    bool more = false, *stays = c->stays;
     for (int i = 0; i < count; i++) stays[i] = c->kept[i] || (c->needed[i] && !c->again[i]);
     for (int i = 0; i < count; i++) stays[widest(c, i)] |= stays[i];
     for (int i = 0; i < count; i++) {
@@ -121,6 +144,21 @@ static void drop(struct cutting *c)
     while (keep_together(c));
     for (int i = 0; i < count; i++)
         if (drafts[i].root != i) c->again[i] = c->again[drafts[i].root] && c->segment[i] == c->segment[drafts[i].root];
+}
+
+// What is cheap to make of values that are there anyway.
+static void drop_cheap(struct cutting *c)
+{
+    const struct striate_plan *plan = c->m->plan;
+    for (int i = 0; i < plan->count; i++) {
+        const struct draft *d = &c->m->drafts[i];
+        bool cheap = plan->flags[i] & CHEAP && c->needed[i] && !d->output && !d->viewed && d->slice_of == NOWHERE;
+        for (int j = 0; cheap && j < plan->nodes[i]->ins; j++) {
+            int x = root_of_input(c->m, i, j);
+            cheap = c->needed[x] && !c->again[x];
+        }
+        c->again[i] |= cheap;
+    }
 }
 
 // ---- where the network is cut ----
@@ -167,17 +205,21 @@ static void cut(struct cutting *c, size_t room)
 static striate_status lay_out(struct cutting *c, size_t *bound)
 {
     drop(c);
+    drop_cheap(c);
     make_steps(c->m, c);
     home_all(c->m);
     return place_bound(bound, c->m->plan->buffers, c->m->plan->buffer_count);
 }
 
-static striate_status choose(struct cutting *c)
+static striate_status choose(struct cutting *c, int most)
 {
     int count = c->m->plan->count;
-    size_t all = 0, least = SIZE_MAX, bound;
+    size_t all = 0, least = SIZE_MAX, bound, kept;
+    TRY(place_bound(&kept, c->m->plan->buffers, c->m->plan->buffer_count));
     for (int i = 0; i < count; i++) all += c->floats[i];
-    for (int segments = 1; segments <= SEGMENTS; segments += (segments + 1) / 2) {
+    c->held[0] = true;
+    for (int segments = 1; segments <= most; segments += (segments + 1) / 2) {
+        c->held[0] &= segments == 1;
         cut(c, segments > 1 ? all / (size_t)segments : SIZE_MAX);
         TRY(lay_out(c, &bound));
         if (bound >= least) continue;
@@ -190,19 +232,21 @@ static striate_status choose(struct cutting *c)
         TRY(lay_out(c, &bound));
         c->held[s] = bound <= least;
     }
-    return lay_out(c, &bound);
+    TRY(lay_out(c, &bound));
+    if (bound < kept) return STRIATE_OK;
+    make_steps(c->m, NULL);
+    home_all(c->m);
+    return STRIATE_OK;
 }
 
 striate_status recompute_choose(struct making *m)
 {
     size_t count = (size_t)m->plan->count;
     make_steps(m, NULL);
-    if (!m->plan->recompute) {
-        home_all(m);
-        return STRIATE_OK;
-    }
+    home_all(m);
+    if (!m->plan->train || m->debug & PLAN_KEPT) return STRIATE_OK;
     struct cutting c = { .m = m, .floats = arena_take(&m->arena, 2 * count * sizeof *c.floats) };
-    bool *flags = arena_take(&m->arena, 4 * count);
+    bool *flags = arena_take(&m->arena, 6 * count);
     c.segment = arena_take(&m->arena, 2 * count * sizeof *c.segment);
     if (!c.floats || !flags || !c.segment) FAIL(NO_MEMORY, "no memory to plan %zu nodes", count);
     c.alive = c.floats + count;
@@ -210,7 +254,9 @@ striate_status recompute_choose(struct making *m)
     c.held = flags;
     c.needed = flags + count;
     c.kept = flags + 2 * count;
-    c.again = flags + 3 * count;
+    c.stays = flags + 3 * count;
+    c.again = flags + 4 * count;
+    c.due = flags + 5 * count;
     weigh(&c);
-    return choose(&c);
+    return choose(&c, m->plan->recompute ? SEGMENTS : 1);
 }

@@ -26,7 +26,8 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
     int c = a->in[0]->shape.c;
     size_t blocks = norm_blocks(a->in[0]);
     plan->out = a->in[0]->shape;
-    plan->flags = READS_INPUT | IN_PLACE | RESIDUAL_IN_PLACE | (a->fused && a->fused->relu && a->fused->residual ? READS_OUTPUT : 0);
+    plan->flags = READS_INPUT | IN_PLACE | RESIDUAL_IN_PLACE | CHEAP |
+                  (a->fused && a->fused->relu && a->fused->residual ? READS_OUTPUT : 0);
     plan->params = 4;
     plan->param[WEIGHT] = (struct op_param){ "weight", PARAM_SCALE, 1, { c }, .pixels = 1, .value = 1 };
     plan->param[BIAS] = (struct op_param){ "bias", PARAM_BIAS, 1, { c }, .pixels = 1 };

@@ -5,6 +5,13 @@
 
 static const struct attribute attributes[] = { POOL_ATTRIBUTES, { 0 } };
 
+static striate_status shape(const struct op_args *a, struct op_plan *plan)
+{
+    TRY(max_pool_shape(a, plan));
+    plan->flags = CHEAP;
+    return STRIATE_OK;
+}
+
 static void forward_rows(void *context, size_t begin, size_t end)
 {
     const struct op_args *a = context;
@@ -35,7 +42,7 @@ const struct op striate_op_max_pool = { .name = "max_pool",
                                         .max_ins = 1,
                                         .options_size = sizeof(striate_window),
                                         .attributes = attributes,
-                                        .shape = max_pool_shape,
+                                        .shape = shape,
                                         .forward = forward,
                                         .backward = backward,
                                         .cost = pool_cost };

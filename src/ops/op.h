@@ -82,7 +82,8 @@ enum op_flags {
     LOSS = 16,        // out is a loss per image, [n][1][1][1]
     NO_OUTPUT = 32,   // (input) out is filled from outside
     RESIDUAL_IN_PLACE = 128, // out may lie in the residual's memory, and its gradient in dout's
-    CONCAT = 64,             // out is made of in[] side by side: the plan lets them lie there where it can
+    CHEAP = 256, // forward takes hardly more than a pass over memory: better done twice than out kept, if in[] is there
+    CONCAT = 64, // out is made of in[] side by side: the plan lets them lie there where it can
 };
 
 struct op_plan {
