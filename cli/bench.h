@@ -70,7 +70,9 @@ struct bench_step {
 };
 struct bench_node {
     striate_plan_node what;
-    double flops[PASSES], fastest[PASSES]; // fastest: seconds, of all steps; INFINITY where the node has no such pass
+    double flops[PASSES];
+    double spent[PASSES];   // seconds of this step, forward passes computed again included
+    double fastest[PASSES]; // of all steps; INFINITY where the node has no such pass
 };
 struct bench_steps {
     const struct bench_arguments *a;

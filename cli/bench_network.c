@@ -22,9 +22,19 @@ static double now(const struct bench_steps *b)
 static void watch(void *steps, int node, striate_pass pass)
 {
     struct bench_steps *b = steps;
-    double *fastest = &b->nodes[node].fastest[pass], time = now(b);
-    *fastest = fmin(*fastest, time - b->since);
+    double time = now(b);
+    b->nodes[node].spent[pass] += time - b->since;
     b->since = now(b);
+}
+
+static void keep_fastest(struct bench_steps *b)
+{
+    for (int i = 0; b->nodes && i < b->node_count; i++)
+        for (int pass = 0; pass < PASSES; pass++) {
+            struct bench_node *node = &b->nodes[i];
+            if (node->spent[pass] > 0) node->fastest[pass] = fmin(node->fastest[pass], node->spent[pass]);
+            node->spent[pass] = 0;
+        }
 }
 
 static striate_status run_step(struct bench_step *step, struct bench_steps *b, int number)
@@ -78,6 +88,7 @@ static int run_steps(struct bench_steps *b)
             steps = more;
         }
         code = report(run_step(&steps[b->count], b, b->count + 1));
+        keep_fastest(b);
         b->count++;
     }
     if (!code) {
