@@ -7,7 +7,7 @@ Every measurement is a process of its own, on both sides, of which the median st
 best: its AVX-512 paths on, malloc kept from giving memory back, inference traced, frozen and optimized, and the better of NCHW and channels_last,
 which the first round finds out. Both sides leave out auxiliary classifiers. rss_ratio compares the peaks of resident memory. On a machine that
 others use, --threads 1 --cpu-time counts the time that the one thread runs. Where ncnn's benchncnn is built (--ncnn, or on the PATH), it runs the
-networks that it has at batch 1, too.
+networks that it has at batch 1, too: its AlexNet and GoogLeNet are Caffe's, and its dense layers keep weights in 16 bits.
 """
 import argparse
 import json
@@ -129,6 +129,8 @@ def main():
         sys.exit("versus_pytorch: %s has no torch (Debian: python3-torch)" % options.python)
     if options.cpu_time and options.threads != 1:
         sys.exit("versus_pytorch: --cpu-time is that of one thread: give --threads 1 as well")
+    if options.cpu_time:
+        options.ncnn = None  # it tells wall time
     find_ncnn(options)
     models, modes = chosen(options.models, MODELS), chosen(options.modes, ("train", "infer"))
     rows = [compare(model, mode, batch, options) for mode in modes for model in models
