@@ -72,9 +72,10 @@ def compare(model, mode, batch, options):
             ncnn.append(run_ncnn(model, options))
         best = max(layouts, key=lambda layout: median(theirs[layout], "images_per_second"))
         layouts = [best]
-        print("%s %s %d, round %d of %d: %.5g images/s, PyTorch %.5g (%s)%s" % (
-            model, mode, batch, done + 1, options.rounds, ours[-1]["images_per_second"], theirs[best][-1]["images_per_second"], best,
-            ", ncnn %.4g ms" % ncnn[-1] if ncnn else ""), file=sys.stderr, flush=True)
+        print("%s %s %d, round %d of %d: %.5g images/s in %.0f MB, PyTorch %.5g in %.0f MB (%s)%s" % (
+            model, mode, batch, done + 1, options.rounds, ours[-1]["images_per_second"], ours[-1]["peak_memory_bytes"] / 1e6,
+            theirs[best][-1]["images_per_second"], theirs[best][-1]["peak_memory_bytes"] / 1e6, best, ", ncnn %.4g ms" % ncnn[-1] if ncnn else ""),
+              file=sys.stderr, flush=True)
     if not theirs[best][0]["mkldnn"]:
         print("versus_pytorch: this PyTorch has no oneDNN, so it is no fair opponent", file=sys.stderr)
     rate, there = (median(side, "images_per_second") for side in (ours, theirs[best]))
