@@ -108,6 +108,20 @@ INLINE vf vpick(vmask mask, vf yes, vf no)
     return (vf)((mask & (vmask)yes) | (~mask & (vmask)no));
 }
 
+// Lane i becomes lane i - i % group + j.
+INLINE vf vspread(vf v, size_t group, size_t j)
+{
+#ifdef __clang__
+    vf s;
+    for (size_t i = 0; i < LANES; i++) s[i] = v[i - i % group + j];
+    return s;
+#else
+    vmask from;
+    UNROLLED (size_t i = 0; i < LANES; i++) from[i] = (int)(i - i % group + j);
+    return __builtin_shuffle(v, from);
+#endif
+}
+
 INLINE vf vmax(vf a, vf b)
 {
     return vpick(a > b, a, b);

@@ -3,6 +3,7 @@
 #include "ops/linear.h"
 
 #include "ops/depthwise.h"
+#include "ops/grouped.h"
 #include "ops/scatter.h"
 #include "ops/winograd.h"
 
@@ -16,6 +17,8 @@ static const struct algorithm algorithms[] = {
       winograd_data, winograd_weights },
     { "depthwise", true, depthwise_cost, depthwise_packed, depthwise_workspace, depthwise_parts, depthwise_pack,
       depthwise_forward, depthwise_data, depthwise_weights },
+    { "grouped", true, grouped_cost, grouped_packed, grouped_workspace, grouped_parts, grouped_pack, grouped_forward,
+      grouped_data, grouped_weights },
     { .name = "scatter", .exact = true, .cost = scatter_cost, .workspace = scatter_workspace, .data = scatter_data },
     { "matrix", true, matrix_cost, matrix_packed, matrix_workspace, matrix_parts, NULL, matrix_forward, matrix_data,
       matrix_weights },
