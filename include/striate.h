@@ -373,6 +373,8 @@ STRIATE_API striate_node *striate_softmax(striate_graph *graph, striate_node *x)
 typedef struct striate_loss_options {
     const char *name;
     float weight; // 0: 1
+    float
+        smoothing; // 0..1: with s, the loss is -weight ((1 - s) log p[label] + s mean(log p)), p = softmax(x) (Szegedy et al. 2015, 7)
 } striate_loss_options;
 STRIATE_API striate_node *striate_cross_entropy(striate_graph *graph, striate_node *logits, striate_loss_options options);
 
@@ -442,7 +444,8 @@ typedef struct striate_plan_options {
     uint64_t seed; // of dropout
     int exact; // 1: convolutions add up their products one by one; 0: Winograd's algorithm where it is faster, a rounding of about
                // 1e-5 of the output's scale (Lavin and Gray 2016)
-    int recompute; // 1, in training: less memory, the same bits, up to a forward pass more (see below)
+    int recompute;         // 1, in training: less memory, the same bits, up to a forward pass more (see below)
+    float label_smoothing; // `smoothing` of every striate_cross_entropy that has none of its own
 } striate_plan_options;
 // Plans of one graph share its weights. The graph must outlive the plan.
 // Training drops what takes hardly a pass over memory to make (batch norm, max pooling) after the forward pass and computes it again where the

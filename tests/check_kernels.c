@@ -82,16 +82,17 @@ static void check_softmax(const struct kernels *k, size_t rows, size_t cols)
            *losses = values_of(&loss);
     struct guarded p = guard_floats(rows * cols);
     bool add = draw() % 2;
+    float smoothing = draw() % 2 ? 0.1f : 0;
     int labels[8];
     for (size_t i = 0; i < rows; i++) labels[i] = (int)(draw() % cols);
     k->softmax(rows, cols, x.data, x.ld, y.data, y.ld);
     k->softmax_grad(rows, cols, y.data, y.ld, dy.data, dy.ld, dx.data, dx.ld, add);
-    k->cross_entropy(rows, cols, x.data, x.ld, labels, loss.data, loss.ld, p.data);
+    k->cross_entropy(rows, cols, x.data, x.ld, labels, smoothing, loss.data, loss.ld, p.data);
     reference_softmax((int)rows, (int)cols, vx, vy);
     reference_softmax_grad((int)rows, (int)cols, vx, vdy, vdx);
-    reference_cross_entropy((int)rows, (int)cols, vx, labels, losses);
+    reference_cross_entropy((int)rows, (int)cols, vx, labels, smoothing, losses);
     for (size_t i = 0; i < rows * cols; i++) {
-        assert_true(fabs(p.data[i] - vy[i]) <= 1e-6 * vy[i]);
+        assert_true(fabs(p.data[i] - vy[i] + smoothing / (double)cols) <= 1e-6 * (vy[i] + smoothing));
         vdx[i] += add ? before[i] : 0;
     }
     matrix_done(k, "softmax", &x, vx, 0);
@@ -332,9 +333,9 @@ static void special_values(void **unused)
         assert_true(y[0] == 1 && y[1] == 0 && y[2] == 0 && y[3] == 0);
         k->softmax(1, 4, x, 4, y, 4);
         assert_true(isnan(y[0]) && isnan(y[3]));
-        k->cross_entropy(1, 4, large, 4, (int[]){ 2 }, loss, 1, p);
+        k->cross_entropy(1, 4, large, 4, (int[]){ 2 }, 0, loss, 1, p);
         assert_true(loss[0] == 1e30f);
-        k->cross_entropy(2, 4, (float[8]){ 0 }, 4, (int[]){ -1, 4 }, loss, 1, NULL); // labels out of range
+        k->cross_entropy(2, 4, (float[8]){ 0 }, 4, (int[]){ -1, 4 }, 0, loss, 1, NULL); // labels out of range
         assert_true(isnan(loss[0]) && isnan(loss[1]));
         uint8_t place;
         struct pool s = { .h = 2, .w = 2, .c = 1, .p = 1, .q = 1, .size_h = 2, .size_w = 2, .stride_h = 2, .stride_w = 2 };

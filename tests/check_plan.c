@@ -6,6 +6,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,10 +171,47 @@ static void zoo(void **state)
         }
 }
 
+// A plan smooths the labels of its own loss, and of those in the graph that do not do so themselves.
+static void smoothing(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *loss;
+        float smoothing;
+    } rows[] = { { "l = cross_entropy fc smoothing=0.25\n", 0 },
+                 { "", 0.25f },
+                 { "l = cross_entropy fc\n", 0.25f },
+                 { "l = cross_entropy fc smoothing=0.25\n", 0.5f },
+                 { "", 0 } };
+    double losses[5];
+    for (int i = 0; i < 5; i++) {
+        char text[256];
+        striate_graph *g = NULL;
+        snprintf(text, sizeof text, "x = input height=2 width=2 channels=3\nfc = dense x units=5\n%s", rows[i].loss);
+        assert_int_equal(striate_graph_from_text(&g, text, strlen(text), "text"), STRIATE_OK);
+        assert_int_equal(striate_init_weights(g, 3), STRIATE_OK);
+        striate_plan_options options = { .batch = 2, .train = 1, .label_smoothing = rows[i].smoothing };
+        striate_plan *plan = NULL;
+        assert_int_equal(striate_compile(&plan, g, options), STRIATE_OK);
+        for (int j = 0; j < 24; j++) striate_plan_input(plan)[j] = (float)(j % 7) - 3;
+        striate_plan_labels(plan)[1] = 4;
+        striate_forward(plan, 2, 0);
+        losses[i] = striate_loss(plan);
+        options.label_smoothing = 1.5f;
+        striate_plan *none = NULL;
+        assert_int_equal(striate_compile(&none, g, options), STRIATE_BAD_ARGUMENT);
+        striate_plan_free(plan);
+        striate_graph_free(g);
+    }
+    for (int i = 1; i < 4; i++) assert_true(losses[i] == losses[0]);
+    assert_true(fabs(losses[4] - losses[0]) > 0.01);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(random_graphs), cmocka_unit_test(shared_statistics),
                                         cmocka_unit_test(sharing),       cmocka_unit_test(scratch_is_for_the_whole_batch),
-                                        cmocka_unit_test(placement),     cmocka_unit_test(zoo) };
+                                        cmocka_unit_test(placement),     cmocka_unit_test(zoo),
+                                        cmocka_unit_test(smoothing) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

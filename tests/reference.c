@@ -337,19 +337,20 @@ void reference_softmax_grad(int rows, int c, const double *x, const double *dy, 
     free(y);
 }
 
-void reference_cross_entropy(int rows, int c, const double *x, const int *labels, double *loss)
+void reference_cross_entropy(int rows, int c, const double *x, const int *labels, double smoothing, double *loss)
 {
     for (int i = 0; i < rows; i++, x += c) {
         double max = x[0], sum = 0;
         for (int j = 0; j < c; j++) max = fmax(max, x[j]);
         for (int j = 0; j < c; j++) sum += exp(x[j] - max);
-        loss[i] = log(sum) + max - x[labels[i]];
+        loss[i] = 0;
+        for (int j = 0; j < c; j++) loss[i] += ((1 - smoothing) * (j == labels[i]) + smoothing / c) * (log(sum) + max - x[j]);
     }
 }
 
-void reference_cross_entropy_grad(int rows, int c, const double *x, const int *labels, double *dx)
+void reference_cross_entropy_grad(int rows, int c, const double *x, const int *labels, double smoothing, double *dx)
 {
     reference_softmax(rows, c, x, dx);
-    for (int i = 0; i < rows; i++) dx[i * c + labels[i]] -= 1;
-    for (int i = 0; i < rows * c; i++) dx[i] /= rows;
+    for (int i = 0; i < rows; i++) dx[i * c + labels[i]] -= 1 - smoothing;
+    for (int i = 0; i < rows * c; i++) dx[i] = (dx[i] - smoothing / c) / rows;
 }

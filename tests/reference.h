@@ -60,7 +60,7 @@ void reference_lrn_grad(int rows, int c, int size, double alpha, double beta, do
 void reference_softmax(int rows, int c, const double *x, double *y);
 void reference_softmax_grad(int rows, int c, const double *x, const double *dy, double *dx);
 // The loss of each row, and the gradient of their mean.
-void reference_cross_entropy(int rows, int c, const double *x, const int *labels, double *loss);
-void reference_cross_entropy_grad(int rows, int c, const double *x, const int *labels, double *dx);
+void reference_cross_entropy(int rows, int c, const double *x, const int *labels, double smoothing, double *loss);
+void reference_cross_entropy_grad(int rows, int c, const double *x, const int *labels, double smoothing, double *dx);
 
 #endif

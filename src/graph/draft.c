@@ -24,6 +24,20 @@ static striate_status add_own_loss(struct striate_plan *plan)
     return loss->op->shape(&(struct op_args){ .ins = 1, .in = &one }, &loss->plan);
 }
 
+// A node's options, but that a loss without label smoothing has the plan's.
+static striate_status options_of(const void **options, const struct striate_plan *plan, const struct striate_node *node,
+                                 struct arena *arena)
+{
+    const striate_loss_options *loss = *options = node->options;
+    if (node->op != &striate_op_cross_entropy || loss->smoothing > 0 || plan->label_smoothing <= 0) return STRIATE_OK;
+    striate_loss_options *own = arena_take(arena, sizeof *own);
+    if (!own) FAIL(NO_MEMORY, "no memory to plan node %s", node->name);
+    *own = *loss;
+    own->smoothing = plan->label_smoothing;
+    *options = own;
+    return STRIATE_OK;
+}
+
 // The node `head`, which does the work of those up to `last`.
 static striate_status add_node(struct making *m, int head, int last)
 {
@@ -131,12 +145,14 @@ static striate_status draft_all(struct making *m)
         bool *add = arena_take(&plan->arena, (size_t)node->ins);
         if (!tensors || !ins || !add) FAIL(NO_MEMORY, "no memory to plan node %s", node->name);
         for (int j = 0; j < node->ins; j++) ins[j] = plan->args[input_of(m, i, j)].out;
+        const void *options;
+        TRY(options_of(&options, plan, node, &plan->arena));
         *a = (struct op_args){ .k = kernels_pick(),
                                .batch = m->plan->batch,
                                .slots = (size_t)parallel_threads(),
                                .exact = m->plan->exact,
                                .algorithm = m->debug & PLAN_WINOGRAD ? "winograd" : NULL,
-                               .options = node->options,
+                               .options = options,
                                .ins = node->ins,
                                .in = ins,
                                .din = ins + node->ins,

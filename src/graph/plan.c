@@ -138,6 +138,8 @@ striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan
 {
     TRY(debug & PLAN_FORECAST ? graph_lay_out(graph) : graph_seal(graph));
     if (options.batch < 0) FAIL(BAD_ARGUMENT, "a batch of %d images", options.batch);
+    if (!(options.label_smoothing >= 0 && options.label_smoothing <= 1))
+        FAIL(BAD_ARGUMENT, "label smoothing is %g; it must lie between 0 and 1", (double)options.label_smoothing);
     struct striate_plan *made = calloc(1, sizeof *made);
     if (!made) FAIL(NO_MEMORY, "no memory for a plan");
     *made = (struct striate_plan){ .graph = graph,
@@ -145,6 +147,7 @@ striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan
                                    .train = options.train,
                                    .exact = options.exact,
                                    .recompute = options.train && options.recompute,
+                                   .label_smoothing = options.label_smoothing,
                                    .seed = options.seed,
                                    .packed_version = ~graph->version,
                                    .poison = debug & PLAN_POISON };

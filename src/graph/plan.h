@@ -24,6 +24,7 @@ struct striate_plan {
     int batch, images; // images: of the last forward pass
     bool train, exact, recompute;
     uint64_t seed;
+    float label_smoothing;
     // The nodes of the graph that are needed, and a loss of the plan's own where the graph has none. Where one does the work of others as well,
     // it has their other input as a last one, and `last` is the node whose value comes out.
     const struct striate_node **nodes, **last;

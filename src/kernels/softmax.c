@@ -41,6 +41,13 @@ INLINE float row_exp(size_t cols, const float *x, float max, float *y)
     return vsum(sum);
 }
 
+INLINE float row_sum(size_t cols, const float *x)
+{
+    vf sum = { 0 };
+    for (size_t i = 0; i < cols; i += LANES) sum += part_load(x, part_once(i, cols));
+    return vsum(sum);
+}
+
 void KERNEL(softmax)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
 {
     for (; rows--; x += ldx, y += ldy) {
@@ -67,15 +74,16 @@ void KERNEL(softmax_grad)(size_t rows, size_t cols, const float *y, ptrdiff_t ld
     }
 }
 
-void KERNEL(cross_entropy)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, const int *labels, float *loss,
+void KERNEL(cross_entropy)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, const int *labels, float smoothing, float *loss,
                            ptrdiff_t ldloss, float *p)
 {
     for (size_t r = 0; r < rows; r++, x += ldx, loss += ldloss) {
         float max = row_max(cols, x), sum = row_exp(cols, x, max, p);
         bool known = labels[r] >= 0 && (size_t)labels[r] < cols;
         *loss = known ? logf(sum) - (x[labels[r]] - max) : NAN;
+        if (smoothing > 0 && known) *loss += smoothing * (x[labels[r]] - row_sum(cols, x) / (float)cols);
         if (!p) continue;
-        for (size_t i = 0; i < cols; i++) p[i] /= sum;
+        for (size_t i = 0; i < cols; i++) p[i] = p[i] / sum - smoothing / (float)cols;
         p += cols;
     }
 }

@@ -1,7 +1,8 @@
-// cross_entropy.c - the loss of classification: -weight log softmax(x)[label], for each image; of one mixed of two images the mean over
-// both labels, by their shares (Zhang et al. 2017).
+// cross_entropy.c - the loss of classification: -weight sum t_c log softmax(x)_c, for each image. t is 1 at the label, else 0; with smoothing s
+// t_c = (1 - s) [c = label] + s / classes (Szegedy et al. 2015, 7); of an image mixed of two it is the mean over both labels, by their shares
+// (Zhang et al. 2017).
 //   shape     1x1x1
-//   gradient  of the batch's mean: dx_c += weight (softmax(x)_c - share [c = label] - (1 - share) [c = second]) / n
+//   gradient  of the batch's mean: dx_c += weight (softmax(x)_c - t_c) / n
 #include "ops/op.h"
 #include "ops/rows.h"
 
@@ -12,6 +13,7 @@ typedef striate_loss_options options;
 
 static const struct attribute attributes[] = {
     { "weight", ATTRIBUTE_FLOAT, offsetof(options, weight), "its share in the sum of losses", .value = 1, .high = 1e6 },
+    { "smoothing", ATTRIBUTE_FLOAT, offsetof(options, smoothing), "part of each target spread over all classes", .high = 1 },
     { 0 },
 };
 
@@ -41,13 +43,14 @@ static void forward_rows(void *context, size_t begin, size_t end)
     const struct op_args *a = context;
     struct rows x = rows_of(a->in[0], begin, end), y = rows_of(a->out, begin, end);
     float *p = a->train ? (float *)a->saved + begin * x.cols : NULL;
-    a->k->cross_entropy(x.rows, x.cols, x.data, x.ld, a->labels + begin, y.data, y.ld, p);
-    float weight = ((const options *)a->options)->weight, rest = 1 - share_of(a);
+    const options *o = a->options;
+    float rest = 1 - share_of(a);
+    a->k->cross_entropy(x.rows, x.cols, x.data, x.ld, a->labels + begin, o->smoothing, y.data, y.ld, p);
     for (size_t i = 0; i < y.rows; i++, x.data += x.ld, y.data += y.ld) {
         int label = a->labels[begin + i], second = rest > 0 ? a->second[begin + i] : label;
         if (second != label && known(label, x.cols))
-            *y.data += known(second, x.cols) ? rest * (x.data[label] - x.data[second]) : NAN;
-        *y.data *= weight;
+            *y.data += known(second, x.cols) ? (1 - o->smoothing) * rest * (x.data[label] - x.data[second]) : NAN;
+        *y.data *= o->weight;
     }
 }
 
@@ -60,12 +63,13 @@ static void backward_rows(void *context, size_t begin, size_t end)
 {
     const struct op_args *a = context;
     struct rows dx = rows_of(a->din[0], begin, end);
-    float scale = ((const options *)a->options)->weight / (float)a->out->n, share = share_of(a);
+    const options *o = a->options;
+    float scale = o->weight / (float)a->out->n, whole = scale * (1 - o->smoothing), share = share_of(a);
     const float *p = (float *)a->saved + begin * dx.cols;
     for (size_t i = begin; i < end; i++, p += dx.cols, dx.data += dx.ld) {
         a->k->scale(1, dx.cols, p, 0, scale, dx.data, dx.ld, a->add[0]);
-        if (known(a->labels[i], dx.cols)) dx.data[a->labels[i]] -= share * scale;
-        if (share < 1 && known(a->second[i], dx.cols)) dx.data[a->second[i]] -= (1 - share) * scale;
+        if (known(a->labels[i], dx.cols)) dx.data[a->labels[i]] -= share * whole;
+        if (share < 1 && known(a->second[i], dx.cols)) dx.data[a->second[i]] -= (1 - share) * whole;
     }
 }
 
