@@ -18,7 +18,7 @@ struct session {
     struct progress progress;
     double images_before; // this process's first image, counted from the run's start; -1: not yet known
     int rows;             // of the epoch table
-    int best_epoch;
+    int best_epoch, last_epoch;
     double best;
 };
 
@@ -203,7 +203,8 @@ static int show_header(const struct session *s)
 {
     const struct train_arguments *a = &s->a;
     static const char *const rules[] = { "sgd", "adam", "adamw", "rmsprop", "lars" };
-    static const char *const schedules[] = { "constant", "step", "multistep", "inv", "cosine" };
+    static const char *const schedules[] = { "constant",    "step", "multistep", "inv",    "cosine",
+                                             "exponential", "poly", "one-cycle", "plateau" };
     striate_data_info train = striate_data_about(s->train), validation = striate_data_about(s->validation);
     int64_t steps = (train.images - 1) / ((int64_t)a->batch_size * a->accumulate) + 1;
     printf("network     %s%s: %s to %d classes, %s parameters, %s MACs\n", a->model, s->changed, size3(s->totals.input).s,
@@ -262,6 +263,7 @@ static void on_epoch(void *user, const striate_epoch *e)
            commas((int64_t)e->images_per_second).s, clock_time(e->seconds).s, color(stdout, "32"), e->best ? "  best" : "",
            color(stdout, "0"));
     fflush(stdout);
+    s->last_epoch = e->epoch;
     if (!e->best) return;
     s->best_epoch = e->epoch;
     s->best = e->val_top1;
@@ -270,7 +272,9 @@ static void on_epoch(void *user, const striate_epoch *e)
 static void show_end(const struct session *s)
 {
     const char *out = s->a.out;
-    if (!s->rows) printf("all %d epochs are done\n", s->a.epochs);
+    if (!s->rows) printf("all epochs are done\n");
+    if (s->last_epoch && s->last_epoch < s->a.epochs)
+        printf("stopped after epoch %d: %d epochs were not the best\n", s->last_epoch, s->a.patience);
     if (s->best_epoch) printf("\nbest      epoch %d, %.2f %% top-1 on validation\n", s->best_epoch, 100 * s->best);
     printf("%smodel     %s/model.safetensors\n", s->best_epoch ? "" : "\n", out);
     printf("curves    %s/curve.png, metrics.csv, metrics.jsonl\n", out);

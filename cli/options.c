@@ -117,7 +117,7 @@ static bool set(const struct option *o, void *value, const char *s)
     case OPTION_FLAG:
         return to_choice(s, "0|1", value);
     case OPTION_CHOICE:
-        return to_choice(s, o->metavar, value);
+        return to_choice(s, o->metavar, value) || (o->alias && to_choice(s, o->alias, value));
     case OPTION_SEED:
         return to_seed(s, value);
     case OPTION_SIZE:

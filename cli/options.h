@@ -39,7 +39,8 @@ struct option {
     const char *preset; // the default, as one would type it; NULL: zero
     double low, high;   // of numbers, both included; equal: any
     const struct option *group;
-    const char *zero; // OPTION_INT: a word that stands for 0, whatever the range
+    const char *zero;  // OPTION_INT: a word that stands for 0, whatever the range
+    const char *alias; // OPTION_CHOICE: other words for the same, in the same order
 };
 
 struct usage {

@@ -612,17 +612,25 @@ STRIATE_API striate_status striate_save_npy(const char *path, const float *value
 
 // ---- 9. Training ---------------------------------------------------------------------------------------------------------
 
-// The learning rate over the steps t = 0..T-1 (T = epochs x steps per epoch, the epoch counted from 0), times a linear warmup, which is
-// min(1, (t + 1) / W) where W = warmup_epochs x steps per epoch:
-//   constant  lr                          step       lr gamma^floor(epoch / step_epochs)
-//   cosine    lr (1 + cos(pi t / T)) / 2  multistep  lr gamma^(milestones passed)
-//   inv       lr (1 + gamma t)^-power     (Caffe's)
+// The learning rate over the steps t = 0..T-1 (T = epochs x steps per epoch, the epoch counted from 0):
+//   constant  lr                          step         lr gamma^floor(epoch / step_epochs)
+//   inv       lr (1 + gamma t)^-power     multistep    lr gamma^(milestones passed)
+//   poly      lr (1 - t / T)^power        exponential  lr gamma^epoch
+//   cosine    lr_min + (lr - lr_min) (1 + cos(pi t / T)) / 2
+//   one_cycle from lr / 25 to lr in the first 0.3 T steps, then to lr / 250000, both along half a cosine (Smith and Topin 2017; as PyTorch's
+//             OneCycleLR, but momentum stays as it is)
+//   plateau   lr gamma^(how often more than plateau_epochs epochs in a row did not better the loss on validation by 0.01 %)
+// times a warmup over the first W = warmup_epochs x steps per epoch: f + (1 - f) (t + 1) / W with f = warmup_factor, or f alone.
 typedef enum striate_schedule {
     STRIATE_SCHEDULE_CONSTANT,
     STRIATE_SCHEDULE_STEP,
     STRIATE_SCHEDULE_MULTISTEP,
     STRIATE_SCHEDULE_INV,
-    STRIATE_SCHEDULE_COSINE
+    STRIATE_SCHEDULE_COSINE,
+    STRIATE_SCHEDULE_EXPONENTIAL,
+    STRIATE_SCHEDULE_POLY,
+    STRIATE_SCHEDULE_ONE_CYCLE,
+    STRIATE_SCHEDULE_PLATEAU
 } striate_schedule;
 
 typedef struct striate_epoch {
@@ -650,8 +658,17 @@ typedef struct striate_training {
     int step_epochs;   // 0: 30
     int milestones[8]; // epochs, rising; 0 ends the list
     float gamma;       // 0: 0.1 (inv: 0.0001)
-    float power;       // 0: 0.75
+    float power;       // 0: 0.75 (poly: 1)
+    float lr_min;
+    int plateau_epochs; // 0: 10
     float warmup_epochs;
+    int warmup_constant;   // 1: at the factor until the warmup is over; 0: rising
+    float warmup_factor;   // 0: 0 (constant: 0.1, as ResNet-110 was trained)
+    float label_smoothing; // as in striate_plan_options
+    float
+        ema_decay; // above 0: an average of the weights, average += (1 - ema_decay) (weights - average) after each step, is what is validated,
+        // saved as model.safetensors, and in the model at the end; it begins after the warmup
+    int patience;  // stop after so many epochs that were not the best on validation; 0: never
     uint64_t seed; // of initial weights, order and dropout
     int exact;     // as in striate_plan_options, for training and validation
     int recompute; // as in striate_plan_options; the outcome is the same, so a resumed training may choose anew
@@ -686,7 +703,7 @@ STRIATE_API void striate_run_close(striate_run *run);
 // What striate_train will take beyond what the process holds already (the data, the model's weights), found without taking it.
 typedef struct striate_training_memory {
     striate_memory plan;
-    size_t optimizer;  // its state
+    size_t optimizer;  // its state, and the average of weights
     size_t batches;    // images read ahead
     size_t validation; // a plan for inference, its batches and outputs
     size_t checkpoint; // copies to be written, while validation's batches are gone

@@ -50,7 +50,8 @@ static const struct row rows[] = {
     { "$S train --epochs 99999999999", 2, NULL, "--epochs '99999999999'" },
     { "$S train --lr nan", 2, NULL, "--lr 'nan': expected a number" },
     { "$S train --momentum 2", 2, NULL, "expected a number from 0 to" },
-    { "$S train --lr-scheduler linear", 2, NULL, "expected one of constant|step|multistep|inv|cosine" },
+    { "$S train --lr-scheduler linear", 2, NULL,
+      "expected one of constant|step|multistep|inv|cosine|exponential|poly|onecycle|plateau" },
     { "$S train --lr-milestones 3,x", 2, NULL, "--lr-milestones '3,x': expected whole numbers" },
     { "$S train --mean 1,,2", 2, NULL, "--mean '1,,2': expected numbers" },
     { "$S train --seed -1", 2, NULL, "--seed '-1': expected a whole number" },
@@ -64,6 +65,12 @@ static const struct row rows[] = {
     { "$S train toy", 2, NULL, "'toy' is one argument too many" },
     { TRAIN_TOY "--lr-scheduler multistep", 2, NULL, "needs --lr-milestones" },
     { TRAIN_TOY "--lr-milestones 3,2", 2, NULL, "--lr-milestones must rise" },
+    { "$S train --model tiny.net --data toy --batch-size 16 --lr 1e-6 --momentum 0 --epochs 9 --patience 2 --model-ema "
+      "--label-smoothing 0.1 "
+      "--lr-scheduler reducelronplateau --lr-patience 1 --lr-warmup-epochs 1 --lr-warmup-method constant --out impatient",
+      0, "stopped after epoch ", NULL },
+    { "grep -q '\"lr-scheduler\": \"plateau\"' impatient/args.json && $S train --resume impatient", 0, "all epochs are done",
+      NULL },
     { TRAIN_TOY "--nesterov --momentum 0", 2, NULL, "--nesterov needs --momentum" },
     { TRAIN_TOY "--nesterov --opt adam", 2, NULL, "--nesterov is a way of --opt sgd" },
     { TRAIN_TOY "--opt adamm", 2, NULL, "adam" },

@@ -55,6 +55,37 @@ static void check_optimizers(void **state)
     }
 }
 
+// So are the average of weights, what a plateau has been so far, and how long nothing got better.
+static void check_schedules(void **state)
+{
+    (void)state;
+    static const striate_training rows[] = {
+        { .schedule = STRIATE_SCHEDULE_ONE_CYCLE, .ema_decay = 0.9f, .label_smoothing = 0.1f, .warmup_epochs = 0.5f },
+        { .schedule = STRIATE_SCHEDULE_PLATEAU, .plateau_epochs = 1, .gamma = 0.5f, .learning_rate = 1e-7f, .patience = 4 },
+        { .schedule = STRIATE_SCHEDULE_POLY, .ema_decay = 0.5f, .accumulate = 2 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct job job = { .training = rows[i] };
+        job.training.out = fresh("whole");
+        if (i == 1) job.training.epochs = 12;
+        expect(&job, STRIATE_OK, NULL);
+        int64_t steps = report->last.step;
+        if (i == 1 && (report->last.epoch >= 12 || report->last.learning_rate > 0.6e-7))
+            fail_msg("epoch %d, rate %g", report->last.epoch, report->last.learning_rate);
+        for (int64_t at = 2; at < steps; at += 5) {
+            struct job killed = job;
+            killed.kill_at = at;
+            killed.training.out = fresh("killed");
+            killed.training.save_steps = at % 2 ? 1 : 0;
+            expect(&killed, -SIGKILL, NULL);
+            killed.kill_at = 0;
+            killed.training.resume = 1;
+            expect(&killed, STRIATE_OK, NULL);
+            expect_same_run(job.training.out, killed.training.out);
+        }
+    }
+}
+
 // Killed at any moment, also while it writes, again and again until it gets through.
 static void check_killed_anywhere(void **state)
 {
@@ -231,9 +262,9 @@ static void check_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(check_killed),      cmocka_unit_test(check_optimizers), cmocka_unit_test(check_killed_anywhere),
-        cmocka_unit_test(check_interrupted), cmocka_unit_test(check_augmented),  cmocka_unit_test(check_finished),
-        cmocka_unit_test(check_refused),     cmocka_unit_test(check_damaged),
+        cmocka_unit_test(check_killed),          cmocka_unit_test(check_optimizers),  cmocka_unit_test(check_schedules),
+        cmocka_unit_test(check_killed_anywhere), cmocka_unit_test(check_interrupted), cmocka_unit_test(check_augmented),
+        cmocka_unit_test(check_finished),        cmocka_unit_test(check_refused),     cmocka_unit_test(check_damaged),
     };
     return cmocka_run_group_tests_name("resume", tests, trainings_begin, trainings_end);
 }

@@ -25,6 +25,17 @@ static void expect_good_model(const char *folder)
     striate_model_free(model);
 }
 
+static double first_weight(const char *path)
+{
+    striate_model *model = NULL;
+    striate_parameter parameter;
+    if (striate_model_open(&model, path)) fail_msg("%s", striate_error());
+    assert_int_equal(striate_parameter_at(&parameter, striate_model_graph(model), 0), STRIATE_OK);
+    double value = (double)parameter.values[0];
+    striate_model_free(model);
+    return value;
+}
+
 static void check_learns(void **state)
 {
     (void)state;
@@ -75,6 +86,31 @@ static void check_without_validation(void **state)
     assert_memory_equal(a.values, b.values, a.count * sizeof(float));
     striate_model_free(best);
     striate_model_free(last);
+}
+
+// model.safetensors holds the average after the last step, which is computed here from the weights after every step.
+static void check_average(void **state)
+{
+    (void)state;
+    struct job job = { .no_validation = true, .training = { .out = fresh("average"), .ema_decay = 0.75f, .epochs = 2 } };
+    expect(&job, STRIATE_OK, NULL);
+    double average = 0;
+    for (int step = 0; step <= 2 * STEPS / EPOCHS; step++) { // the average begins with the initial weights
+        const char *last = in(job.training.out, "last.safetensors");
+        if (step < 2 * STEPS / EPOCHS) {
+            struct job until = job;
+            until.training.out = fresh("until");
+            until.stop_at = step;
+            if (!step) until.kill_at = 1; // nothing but the beginning is saved
+            expect(&until, step ? STRIATE_INTERRUPTED : -SIGKILL, NULL);
+            last = in(until.training.out, "last.safetensors");
+        }
+        double value = first_weight(last);
+        average = step ? average + 0.25 * (value - average) : value;
+    }
+    double saved = first_weight(in(job.training.out, "model.safetensors"));
+    if (fabs(saved - average) > 1e-6) fail_msg("%g, not %g", saved, average);
+    assert_true(fabs(saved - first_weight(in(job.training.out, "last.safetensors"))) > 1e-5);
 }
 
 static void check_threads(void **state)
@@ -178,8 +214,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_learns),    cmocka_unit_test(check_memorises), cmocka_unit_test(check_without_validation),
-        cmocka_unit_test(check_threads),   cmocka_unit_test(check_diverged),  cmocka_unit_test(check_full_disk),
-        cmocka_unit_test(check_read_only), cmocka_unit_test(check_rival),
+        cmocka_unit_test(check_threads),   cmocka_unit_test(check_average),   cmocka_unit_test(check_diverged),
+        cmocka_unit_test(check_full_disk), cmocka_unit_test(check_read_only), cmocka_unit_test(check_rival),
     };
     return cmocka_run_group_tests_name("train", tests, trainings_begin, trainings_end);
 }

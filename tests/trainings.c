@@ -117,7 +117,7 @@ static striate_status train(const struct job *job)
     if (t.learning_rate == 0) t.learning_rate = 0.02f;
     if (t.optimizer.momentum == 0) t.optimizer.momentum = 0.9f;
     t.optimizer.weight_decay = 1e-4f;
-    t.schedule = STRIATE_SCHEDULE_COSINE;
+    if (t.schedule == STRIATE_SCHEDULE_CONSTANT) t.schedule = STRIATE_SCHEDULE_COSINE;
     t.seed = 11;
     t.on_step = on_step;
     t.on_epoch = on_epoch;

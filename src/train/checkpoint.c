@@ -27,6 +27,9 @@ static const struct field {
     { "progress.best_epoch", offsetof(struct progress, best_epoch), false },
     { "progress.best_correct", offsetof(struct progress, best_correct), false },
     { "progress.best_loss", offsetof(struct progress, best_loss), true },
+    { "progress.reductions", offsetof(struct progress, reductions), false },
+    { "progress.waited", offsetof(struct progress, waited), false },
+    { "progress.lowest", offsetof(struct progress, lowest), true },
 };
 enum { FIELDS = sizeof fields / sizeof *fields, MOST_NOTES = 64 };
 
@@ -177,7 +180,8 @@ static striate_status check_progress(const char *path, const struct progress *p,
             steps = (images + batch - 1) / batch;
     bool whole = p->image % batch == 0 || p->image == images;
     if (p->epoch > settings->training.epochs || p->image > images || !whole || p->correct > p->image ||
-        p->step != p->epoch * steps + (p->image + batch - 1) / batch || p->best_epoch > p->epoch)
+        p->step != p->epoch * steps + (p->image + batch - 1) / batch || p->best_epoch > p->epoch || p->reductions > p->epoch ||
+        p->waited > p->epoch)
         FAIL(BAD_FILE, "%s: its progress does not fit together: epoch %" PRId64 ", step %" PRId64 ", image %" PRId64, path,
              p->epoch, p->step, p->image);
     return STRIATE_OK;

@@ -16,6 +16,9 @@ struct progress {
     double loss;     // the sum over those
     int64_t best_epoch, best_correct;
     double best_loss; // of the epoch best on validation; best_epoch 0: none yet
+    // Of the plateau schedule: how often the rate fell, epochs since the loss on validation got better or the rate fell, and that loss.
+    int64_t reductions, waited;
+    double lowest;
 };
 
 // A block laid out as the weights are: the trained ones, or all.

@@ -27,6 +27,7 @@ striate_status striate_training_forecast(striate_training_memory *memory, striat
     striate_plan_options how = { .batch = batch, .train = 1, .exact = s.training.exact, .recompute = s.training.recompute };
     TRY(lay_out(&m.plan, model, how));
     m.optimizer = update_bytes(striate_model_graph(model), &s.training.optimizer);
+    if (s.training.ema_decay > 0) m.optimizer += aligned_bytes(m.plan.weights);
     struct batch_options batches = { .data = data, .preprocessing = striate_model_preprocessing(model), .batch_size = batch };
     m.batches = batches_bytes(&batches);
     size_t ahead = 0, outputs = 0;

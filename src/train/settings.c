@@ -35,7 +35,8 @@ static void add_jitter(struct text *text, const void *value)
 
 static void add_schedule(struct text *text, const void *value)
 {
-    static const char *const names[] = { "constant", "step", "multistep", "inv", "cosine" };
+    static const char *const names[] = { "constant",    "step", "multistep", "inv",    "cosine",
+                                         "exponential", "poly", "one_cycle", "plateau" };
     text_add_json(text, names[*(const striate_schedule *)value]);
 }
 
@@ -87,7 +88,14 @@ static const struct setting {
     { "milestones", offsetof(struct settings, training.milestones), add_milestones },
     { "gamma", offsetof(struct settings, training.gamma), add_float },
     { "power", offsetof(struct settings, training.power), add_float },
+    { "lr_min", offsetof(struct settings, training.lr_min), add_float },
+    { "plateau_epochs", offsetof(struct settings, training.plateau_epochs), add_int },
     { "warmup_epochs", offsetof(struct settings, training.warmup_epochs), add_float },
+    { "warmup_constant", offsetof(struct settings, training.warmup_constant), add_int },
+    { "warmup_factor", offsetof(struct settings, training.warmup_factor), add_float },
+    { "label_smoothing", offsetof(struct settings, training.label_smoothing), add_float },
+    { "ema_decay", offsetof(struct settings, training.ema_decay), add_float },
+    { "patience", offsetof(struct settings, training.patience), add_int },
     { "seed", offsetof(struct settings, training.seed), add_word },
     { "exact", offsetof(struct settings, training.exact), add_int },
     { "random_crop", offsetof(struct settings, training.augmentation.random_crop), add_int },
@@ -127,11 +135,17 @@ static striate_status check(const striate_training *t)
         { "batch_size", t->batch_size, 1, 1 << 20 },
         { "learning_rate", t->learning_rate, 0, FLT_MAX },
         { "accumulate", t->accumulate, 1, 1 << 16 },
-        { "schedule", t->schedule, STRIATE_SCHEDULE_CONSTANT, STRIATE_SCHEDULE_COSINE },
+        { "schedule", t->schedule, STRIATE_SCHEDULE_CONSTANT, STRIATE_SCHEDULE_PLATEAU },
         { "step_epochs", t->step_epochs, 1, 1000000 },
         { "gamma", t->gamma, 0, FLT_MAX },
         { "power", t->power, -FLT_MAX, FLT_MAX },
+        { "lr_min", t->lr_min, 0, t->learning_rate },
+        { "plateau_epochs", t->plateau_epochs, 1, 1000000 },
         { "warmup_epochs", t->warmup_epochs, 0, 1000000 },
+        { "warmup_factor", t->warmup_factor, 0, 1 },
+        { "label_smoothing", t->label_smoothing, 0, 1 },
+        { "ema_decay", t->ema_decay, 0, 1 },
+        { "patience", t->patience, 0, 1000000 },
         { "save_steps", t->save_steps, 0, 1 << 30 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -159,7 +173,10 @@ striate_status settings_make(struct settings *settings, const striate_training *
     if (t.learning_rate == 0) t.learning_rate = 0.01f;
     if (!t.step_epochs) t.step_epochs = 30;
     if (t.gamma == 0) t.gamma = t.schedule == STRIATE_SCHEDULE_INV ? 0.0001f : 0.1f;
-    if (t.power == 0) t.power = 0.75f;
+    if (t.power == 0) t.power = t.schedule == STRIATE_SCHEDULE_POLY ? 1 : 0.75f;
+    if (!t.plateau_epochs) t.plateau_epochs = 10;
+    t.warmup_constant = !!t.warmup_constant;
+    if (t.warmup_constant && t.warmup_factor == 0) t.warmup_factor = 0.1f;
     if (!t.accumulate) t.accumulate = 1;
     if (!optim_rule((int)t.optimizer.rule)) FAIL(BAD_ARGUMENT, "there is no optimizer %d", (int)t.optimizer.rule);
     t.optimizer = optim_complete(t.optimizer);
@@ -167,6 +184,8 @@ striate_status settings_make(struct settings *settings, const striate_training *
     t.exact = !!t.exact;
     TRY(check(&t));
     TRY(augment_check(&t.augmentation));
+    if (!validation && (t.patience || t.schedule == STRIATE_SCHEDULE_PLATEAU))
+        FAIL(BAD_ARGUMENT, "%s looks at validation, and there is none", t.patience ? "patience" : "the plateau schedule");
     int images = striate_data_about(data).images, validation_images = validation ? striate_data_about(validation).images : 0;
     if (!images || (validation && !validation_images)) FAIL(BAD_ARGUMENT, "there is no image to train or to validate on");
     uint64_t labels = hash_labels(hash_labels(0xcbf29ce484222325, data, images), validation, validation_images);

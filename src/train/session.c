@@ -1,0 +1,150 @@
+// session.c - a training's plan, optimizer and batches, and one step: forward, backward and update.
+#include "train/session.h"
+
+#include "base/status.h"
+#include "optim/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// ---- open and close ----
+
+static striate_status check_classes(const striate_model *model, const striate_data *data)
+{
+    int classes = striate_data_about(data).classes;
+    if (classes != striate_model_classes(model))
+        FAIL(BAD_ARGUMENT, "the data has %d classes, but the model tells %d apart", classes, striate_model_classes(model));
+    return STRIATE_OK;
+}
+
+static void list_blocks(struct session *s)
+{
+    const struct optim *optim = &s->optimizer->optim;
+    int count = optim_states(&optim->options);
+    for (int i = 0; i < count; i++) s->blocks[i] = (struct block){ optim->rule->states[i], optim->state[i], false };
+    if (s->average) s->blocks[count] = (struct block){ "average", s->average, true };
+}
+
+striate_status session_open(struct session *s, const striate_training *training)
+{
+    TRY(check_classes(s->model, s->data));
+    if (s->validation) TRY(check_classes(s->model, s->validation));
+    TRY(settings_make(&s->settings, training, s->data, s->validation));
+    const striate_training *t = &s->settings.training;
+    if (t->resume && !t->out) FAIL(BAD_ARGUMENT, "to resume, name the run folder");
+    s->steps_per_epoch = (s->settings.images - 1) / (t->batch_size * t->accumulate) + 1;
+    TRY(striate_compile(&s->plan, s->graph,
+                        (striate_plan_options){ .batch = t->batch_size,
+                                                .train = 1,
+                                                .seed = t->seed,
+                                                .exact = t->exact,
+                                                .recompute = t->recompute,
+                                                .label_smoothing = t->label_smoothing }));
+    TRY(striate_optimizer_new(&s->optimizer, s->graph, t->optimizer));
+    if (t->ema_decay > 0 && !(s->average = aligned_floats(s->graph->total)))
+        FAIL(NO_MEMORY, "no memory for an average of %zu weights", s->graph->total);
+    list_blocks(s);
+    return batches_open(&s->batches, &(struct batch_options){ .data = s->data,
+                                                              .preprocessing = striate_model_preprocessing(s->model),
+                                                              .batch_size = t->batch_size,
+                                                              .shuffle = true,
+                                                              .seed = t->seed,
+                                                              .augmentation = &t->augmentation });
+}
+
+void session_close(struct session *s)
+{
+    striate_evaluation_free(s->evaluation);
+    events_close(s->events);
+    run_folder_close(&s->folder);
+    batches_close(s->batches);
+    striate_optimizer_free(s->optimizer);
+    free(s->average);
+    striate_plan_free(s->plan);
+}
+
+// ---- a batch ----
+
+static int64_t count_correct(const striate_plan *plan, const struct batch *batch)
+{
+    int values = striate_plan_values(plan);
+    const float *y = striate_plan_output(plan);
+    int64_t correct = 0;
+    for (int n = 0; n < batch->images; n++, y += values) {
+        int best = 0;
+        for (int i = 1; i < values; i++)
+            if (y[i] > y[best]) best = i;
+        correct += best == (batch->share < 0.5f ? batch->second : batch->labels)[n];
+    }
+    return correct;
+}
+
+double session_rate(const struct session *s, int64_t step)
+{
+    return schedule_rate(&s->settings.training, step, s->steps_per_epoch, s->progress.reductions);
+}
+
+// Forward and backward of the batch that is `part` of a step.
+static striate_status train_batch(struct session *s, int part)
+{
+    struct progress *p = &s->progress;
+    struct batch batch;
+    TRY(batches_next(&batch, s->batches));
+    striate_size size = striate_node_size(s->graph->nodes[0]);
+    size_t image = (size_t)size.height * (size_t)size.width * (size_t)size.channels;
+    memcpy(striate_plan_input(s->plan), batch.x, (size_t)batch.images * image * sizeof(float));
+    memcpy(striate_plan_labels(s->plan), batch.labels, (size_t)batch.images * sizeof(int));
+    memcpy(striate_plan_mix(s->plan, batch.share), batch.second, (size_t)batch.images * sizeof(int));
+    striate_forward(s->plan, batch.images, (uint64_t)(p->step * s->settings.training.accumulate + part));
+    p->loss += striate_loss(s->plan) * batch.images;
+    p->correct += count_correct(s->plan, &batch);
+    p->image += batch.images;
+    striate_backward(s->plan);
+    return STRIATE_OK;
+}
+
+// ---- the average of weights ----
+
+void session_begin_average(struct session *s)
+{
+    if (s->average) memcpy(s->average, s->graph->weights, s->graph->total * sizeof(float));
+}
+
+static void follow(struct session *s)
+{
+    const striate_training *t = &s->settings.training;
+    if ((double)s->progress.step <= (double)t->warmup_epochs * (double)s->steps_per_epoch)
+        session_begin_average(s);
+    else
+        optim_approach(s->graph->total, 1 - t->ema_decay, s->graph->weights, s->average);
+}
+
+void session_exchange(struct session *s)
+{
+    float *w = s->graph->weights, *average = s->average;
+    for (size_t i = 0; average && i < s->graph->total; i++) {
+        float keep = w[i];
+        w[i] = average[i];
+        average[i] = keep;
+    }
+    s->graph->version++;
+}
+
+// ---- a step ----
+
+striate_status session_step(struct session *s)
+{
+    struct progress *p = &s->progress;
+    const struct progress before = *p;
+    for (int part = 0;; part++) {
+        TRY(train_batch(s, part));
+        if (part + 1 == s->settings.training.accumulate || p->image == s->settings.images) break;
+        TRY(striate_accumulate(s->optimizer, s->plan));
+    }
+    TRY(striate_update(s->optimizer, s->plan, (float)session_rate(s, p->step)));
+    p->step++;
+    if (s->average) follow(s);
+    double loss = (p->loss - before.loss) / (double)(p->image - before.image);
+    if (s->events) board_step(s->events, p->step, loss, session_rate(s, before.step));
+    return STRIATE_OK;
+}
