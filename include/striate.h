@@ -384,6 +384,7 @@ typedef struct striate_zoo_options {
     int classes;                 // 0: as published
     int height, width, channels; // 0: as published
     int no_aux;                  // 1: without auxiliary classifiers, which only training has
+    float widen;                 // the filters and units of every layer but the last, times this; 0: 1
 } striate_zoo_options;
 typedef struct striate_zoo_entry {
     const char *name, *title; // "lenet", "LeNet as Caffe ships it"

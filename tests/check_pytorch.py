@@ -33,7 +33,7 @@ AUXILIARY = {"googlenet": 0.3, "inception_v3": 0.4}  # the weight of auxiliary l
 
 
 class ZooOptions(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int) for name in ("classes", "height", "width", "channels", "no_aux")]
+    _fields_ = [(name, ctypes.c_int) for name in ("classes", "height", "width", "channels", "no_aux")] + [("widen", ctypes.c_float)]
 
 
 class ZooEntry(ctypes.Structure):

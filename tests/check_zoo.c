@@ -2,12 +2,15 @@
 // sizes on request.
 #include "base/file.h"
 #include "base/value.h"
+#include "graph/graph.h"
+#include "networks.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,54 +23,6 @@
 #endif
 #define OK(call)                                                                                                               \
     if (call) fail_msg("%s", striate_error())
-
-// Parameters without running statistics; multiply-adds of convolutions and dense layers for one image; both without auxiliary classifiers.
-static const struct row {
-    const char *name;
-    int side, channels, classes;
-    int64_t parameters, macs;
-    int small;                  // an input's side for a quick training step; 0: another of the family takes it
-    int64_t parameters_and_aux; // with auxiliary classifiers, where there are any
-} rows[] = {
-    { "lenet", 28, 1, 10, 431080, 2293000, 28 },
-    { "alexnet", 227, 3, 1000, 60965224, 724406816, 67 },
-    { "caffenet", 227, 3, 1000, 60965224, 724406816, 0 },
-    { "alexnet_torchvision", 224, 3, 1000, 61100840, 714188480, 63 },
-    { "vgg11", 224, 3, 1000, 132863336, 7609090048, 0 },
-    { "vgg13", 224, 3, 1000, 133047848, 11308466176, 0 },
-    { "vgg16", 224, 3, 1000, 138357544, 15470264320, 0 },
-    { "vgg19", 224, 3, 1000, 143667240, 19632062464, 0 },
-    { "vgg11_bn", 224, 3, 1000, 132868840, 7609090048, 32 },
-    { "vgg13_bn", 224, 3, 1000, 133053736, 11308466176, 0 },
-    { "vgg16_bn", 224, 3, 1000, 138365992, 15470264320, 0 },
-    { "vgg19_bn", 224, 3, 1000, 143678248, 19632062464, 0 },
-    { "googlenet", 224, 3, 1000, 6998552, 1582671872, 80, 13378280 },
-    { "googlenet_torchvision", 224, 3, 1000, 6624904, 1498376192, 32, 13004888 },
-    { "inception_v3", 299, 3, 1000, 23834568, 5713216096, 299, 27161264 },
-    { "resnet18", 224, 3, 1000, 11689512, 1814073344, 32 },
-    { "resnet34", 224, 3, 1000, 21797672, 3663761408, 32 },
-    { "resnet50", 224, 3, 1000, 25557032, 4089184256, 32 },
-    { "resnet101", 224, 3, 1000, 44549160, 7801405440, 32 },
-    { "resnet152", 224, 3, 1000, 60192808, 11513626624, 32 },
-    { "resnet50_v1", 224, 3, 1000, 25557096, 3857973248, 32 },
-    { "resnet101_v1", 224, 3, 1000, 44549160, 7570194432, 0 },
-    { "resnet152_v1", 224, 3, 1000, 60192808, 11282415616, 0 },
-    { "plain18", 224, 3, 1000, 11515688, 1794805760, 32 },
-    { "plain34", 224, 3, 1000, 21623848, 3644493824, 32 },
-    { "cifar_resnet20", 32, 3, 10, 269722, 40551040, 32 },
-    { "cifar_resnet32", 32, 3, 10, 464154, 68862592, 32 },
-    { "cifar_resnet44", 32, 3, 10, 658586, 97174144, 32 },
-    { "cifar_resnet56", 32, 3, 10, 853018, 125485696, 32 },
-    { "cifar_resnet110", 32, 3, 10, 1727962, 252887680, 32 },
-    { "cifar_resnet1202", 32, 3, 10, 19421274, 2829238912, 8 },
-    { "densenet121", 224, 3, 1000, 7978856, 2834161664, 32 },
-    { "densenet169", 224, 3, 1000, 14149480, 3359843328, 32 },
-    { "densenet201", 224, 3, 1000, 20013928, 4291365888, 32 },
-    { "densenet161", 224, 3, 1000, 28681000, 7727907072, 32 },
-    { "squeezenet1_0", 224, 3, 1000, 1248424, 818924576, 32 },
-    { "squeezenet1_1", 224, 3, 1000, 1235496, 349151936, 32 },
-};
-enum { ROWS = sizeof rows / sizeof *rows };
 
 static striate_graph *open_zoo(const char *name, striate_zoo_options options)
 {
@@ -96,28 +51,25 @@ static void every_network_has_a_row(void **state)
     int count = 0;
     for (const striate_zoo_entry *entry = striate_zoo(); entry->name; entry++, count++) {
         bool found = false;
-        for (int i = 0; i < ROWS; i++) found |= !strcmp(rows[i].name, entry->name);
+        for (int i = 0; i < network_count; i++) found |= !strcmp(networks[i].name, entry->name);
         if (!found) fail_msg("%s has no row", entry->name);
     }
-    assert_int_equal(count, ROWS);
+    assert_int_equal(count, network_count);
 }
 
 static void counts_are_as_published(void **state)
 {
     (void)state;
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < network_count; i++) {
         int count;
         int64_t all = 0;
         striate_layer total, *layers;
-        striate_graph *graph = open_zoo(rows[i].name, (striate_zoo_options){ 0 });
+        striate_graph *graph = open_zoo(networks[i].name, (striate_zoo_options){ 0 });
         layers = layers_of(graph, &count, &total);
-        striate_size in = layers[0].size, out = total.size;
-        assert_true(in.height == rows[i].side && in.width == rows[i].side && in.channels == rows[i].channels);
-        assert_true(out.height == 1 && out.width == 1 && out.channels == rows[i].classes);
-        if (total.parameters != rows[i].parameters || total.macs != rows[i].macs)
-            fail_msg("%s: %lld parameters, %lld MACs", rows[i].name, (long long)total.parameters, (long long)total.macs);
+        if (total.parameters != networks[i].parameters || total.macs != networks[i].macs)
+            fail_msg("%s: %lld parameters, %lld MACs", networks[i].name, (long long)total.parameters, (long long)total.macs);
         for (int j = 0; j < count; j++) all += layers[j].parameters;
-        assert_int_equal(all, rows[i].parameters_and_aux ? rows[i].parameters_and_aux : rows[i].parameters);
+        assert_int_equal(all, networks[i].parameters_and_aux ? networks[i].parameters_and_aux : networks[i].parameters);
         free(layers);
         striate_graph_free(graph);
     }
@@ -126,11 +78,11 @@ static void counts_are_as_published(void **state)
 static void text_says_it_all(void **state)
 {
     (void)state;
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < network_count; i++) {
         char *text, *again;
-        striate_graph *graph = open_zoo(rows[i].name, (striate_zoo_options){ 0 }), *read;
+        striate_graph *graph = open_zoo(networks[i].name, (striate_zoo_options){ 0 }), *read;
         assert_int_equal(striate_graph_to_text(&text, graph), STRIATE_OK);
-        if (striate_graph_from_text(&read, text, strlen(text), rows[i].name)) fail_msg("%s", striate_error());
+        if (striate_graph_from_text(&read, text, strlen(text), networks[i].name)) fail_msg("%s", striate_error());
         assert_int_equal(striate_graph_to_text(&again, read), STRIATE_OK);
         assert_string_equal(text, again);
         int counts[2];
@@ -152,38 +104,59 @@ static void text_says_it_all(void **state)
     }
 }
 
-static void stages_halve_the_image(void **state)
+// The shapes that all data pass through: those of every value wanted after a node, where they are one shape. Of a run of shapes that differ only
+// in channels, which grow or shrink, the ends.
+static void find_stages(char *text, size_t room, striate_graph *graph)
 {
-    (void)state;
-    const struct {
-        const char *node;
-        striate_size size;
-    } stages[] = { { "conv1", { 32, 32, 16 } },
-                   { "layer1.2.conv2", { 32, 32, 16 } },
-                   { "layer2.0.conv1", { 16, 16, 32 } },
-                   { "layer3.2.conv2", { 8, 8, 64 } },
-                   { "linear", { 1, 1, 10 } } };
-    striate_graph *graph = open_zoo("cifar_resnet20", (striate_zoo_options){ 0 });
-    int count;
-    striate_layer total, *layers = layers_of(graph, &count, &total);
-    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-        int j = 0;
-        while (j < count && strcmp(layers[j].name, stages[i].node)) j++;
-        assert_true(j < count);
-        assert_memory_equal(&layers[j].size, &stages[i].size, sizeof(striate_size));
+    striate_size shapes[4096];
+    int last_use[16384] = { 0 }, count = 0, latest = 0;
+    assert_true(graph->count <= 16384);
+    for (int i = 0; i < graph->count; i++)
+        for (int j = 0; j < graph->nodes[i]->ins; j++) last_use[graph->nodes[i]->in[j]->id] = i;
+    for (int i = 0; i < graph->count; i++) {
+        striate_size now = striate_node_size(graph->nodes[i]);
+        bool one = true;
+        int live = 0;
+        for (int j = 0; j <= i; j++) {
+            striate_size size = striate_node_size(graph->nodes[j]);
+            if (last_use[j] <= i) continue;
+            one &= ++live <= 2 && !memcmp(&size, &now, sizeof now);
+        }
+        if (!one || (count && !memcmp(&shapes[count - 1], &now, sizeof now))) continue;
+        striate_size *s = &shapes[count];
+        if (count > 1 && s[-2].height == now.height && s[-1].height == now.height && s[-2].width == now.width &&
+            s[-1].width == now.width && (s[-2].channels < s[-1].channels) == (s[-1].channels < now.channels))
+            s[-1] = now;
+        else
+            shapes[count++] = now;
     }
-    free(layers);
-    striate_graph_free(graph);
+    for (int i = 0; i < count; i++)
+        latest += snprintf(text + latest, room - (size_t)latest, i ? " %dx%dx%d" : "%dx%dx%d", shapes[i].height,
+                           shapes[i].width, shapes[i].channels);
 }
 
-// Two images and a step of gradient descent on them, from fresh weights; then the same images in inference.
+static void stages_are_as_published(void **state)
+{
+    (void)state;
+    for (int i = 0; i < network_count; i++) {
+        char stages[1024];
+        striate_graph *graph = open_zoo(networks[i].name, (striate_zoo_options){ .no_aux = 1 });
+        find_stages(stages, sizeof stages, graph);
+        if (strcmp(stages, networks[i].stages)) fail_msg("%s: %s", networks[i].name, stages);
+        striate_graph_free(graph);
+    }
+}
+
+// Two small images and a step of gradient descent on them, from fresh weights; then the same images in inference.
 static void every_network_trains(void **state)
 {
     (void)state;
-    for (int i = 0; i < ROWS; i++) {
-        struct row r = rows[i];
+    for (int i = 0; i < network_count; i++) {
+        struct network r = networks[i];
         if (!r.small) continue;
-        striate_graph *graph = open_zoo(r.name, (striate_zoo_options){ .classes = 10, .height = r.small, .width = r.small });
+        float widen = r.parameters > 1000000 ? 0.25f : 1; // for time's sake
+        striate_graph *graph =
+            open_zoo(r.name, (striate_zoo_options){ .classes = 10, .height = r.small, .width = r.small, .widen = widen });
         striate_plan *plan[2];
         striate_optimizer *optimizer;
         OK(striate_init_weights(graph, 1));
@@ -191,7 +164,7 @@ static void every_network_trains(void **state)
         for (int train = 1; train >= 0; train--) {
             OK(striate_compile(&plan[train], graph, (striate_plan_options){ .batch = 2, .train = train }));
             assert_int_equal(striate_plan_values(plan[train]), 10);
-            for (int j = 0; j < 2 * r.small * r.small * r.channels; j++)
+            for (int j = 0; j < 2 * r.small * r.small * striate_node_size(graph->nodes[0]).channels; j++)
                 striate_plan_input(plan[train])[j] = (float)(j * 37 % 101) / 50 - 1;
         }
         striate_plan_labels(plan[1])[1] = 7;
@@ -261,14 +234,12 @@ static void names_are_torchvisions(void **state)
 static void other_sizes_on_request(void **state)
 {
     (void)state;
-    static const char *const names[] = { "lenet",          "vgg11",        "resnet50", "googlenet_torchvision",
-                                         "cifar_resnet20", "squeezenet1_1" };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        int count;
+    for (int i = 0; i < network_count; i++) {
+        int count, side = networks[i].small == 1 ? 2 : 320;
         striate_graph *graph =
-            open_zoo(names[i], (striate_zoo_options){ .classes = 7, .height = 40, .width = 36, .channels = 2 });
+            open_zoo(networks[i].name, (striate_zoo_options){ .classes = 7, .height = side, .width = 2 * side, .channels = 2 });
         striate_layer total, *layers = layers_of(graph, &count, &total);
-        assert_true(layers[0].size.height == 40 && layers[0].size.width == 36 && layers[0].size.channels == 2);
+        assert_true(layers[0].size.height == side && layers[0].size.width == 2 * side && layers[0].size.channels == 2);
         assert_true(total.size.height == 1 && total.size.width == 1 && total.size.channels == 7);
         free(layers);
         striate_graph_free(graph);
@@ -281,13 +252,47 @@ static void other_sizes_on_request(void **state)
     assert_null(graph);
 }
 
+static int outputs(const striate_layer *layer)
+{
+    double filters = striate_node_attribute(layer->node, "filters"), units = striate_node_attribute(layer->node, "units");
+    return !isnan(filters) ? (int)filters : !isnan(units) ? (int)units : 0;
+}
+
+// Twice as many filters and units in every layer but those of the classes.
+static void wider_on_request(void **state)
+{
+    (void)state;
+    enum { CLASSES = 7 };
+    for (int i = 0; i < network_count; i++) {
+        int counts[2], wider = 0;
+        striate_layer totals[2], *layers[2];
+        striate_graph *graphs[2];
+        for (int j = 0; j < 2; j++) {
+            graphs[j] = open_zoo(networks[i].name, (striate_zoo_options){ .classes = CLASSES, .widen = (float)(j + 1) });
+            layers[j] = layers_of(graphs[j], &counts[j], &totals[j]);
+        }
+        assert_int_equal(counts[0], counts[1]);
+        for (int j = 0; j < counts[0]; j++) {
+            int narrow = outputs(&layers[0][j]), wide = outputs(&layers[1][j]);
+            if (wide != (narrow == CLASSES ? narrow : 2 * narrow))
+                fail_msg("%s: %s: %d and %d", networks[i].name, layers[0][j].name, narrow, wide);
+            wider += wide > narrow;
+        }
+        assert_true(wider || !strcmp(networks[i].name, "softmax_regression"));
+        for (int j = 0; j < 2; j++) {
+            free(layers[j]);
+            striate_graph_free(graphs[j]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_network_has_a_row), cmocka_unit_test(counts_are_as_published),
-        cmocka_unit_test(text_says_it_all),        cmocka_unit_test(stages_halve_the_image),
+        cmocka_unit_test(text_says_it_all),        cmocka_unit_test(stages_are_as_published),
         cmocka_unit_test(names_are_torchvisions),  cmocka_unit_test(every_network_trains),
-        cmocka_unit_test(other_sizes_on_request),
+        cmocka_unit_test(other_sizes_on_request),  cmocka_unit_test(wider_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,18 +21,19 @@ striate_node *zoo_alexnet_torchvision(striate_graph *g, const char *name, striat
 {
     (void)name;
     striate_node *x = zoo_input(g, o, 224, 224, 3);
-    x = conv_relu(g, x, (striate_conv_options){ .name = "features.0", .filters = 64, .kernel = 11, .stride = 4, .pad = 2 });
+    x = conv_relu(
+        g, x, (striate_conv_options){ .name = "features.0", .filters = zoo_wide(o, 64), .kernel = 11, .stride = 4, .pad = 2 });
     x = max_pool(g, x);
-    x = conv_relu(g, x, (striate_conv_options){ .name = "features.3", .filters = 192, .kernel = 5, .pad = 2 });
+    x = conv_relu(g, x, (striate_conv_options){ .name = "features.3", .filters = zoo_wide(o, 192), .kernel = 5, .pad = 2 });
     x = max_pool(g, x);
-    x = conv_relu(g, x, (striate_conv_options){ .name = "features.6", .filters = 384, .kernel = 3, .pad = 1 });
-    x = conv_relu(g, x, (striate_conv_options){ .name = "features.8", .filters = 256, .kernel = 3, .pad = 1 });
-    x = conv_relu(g, x, (striate_conv_options){ .name = "features.10", .filters = 256, .kernel = 3, .pad = 1 });
+    x = conv_relu(g, x, (striate_conv_options){ .name = "features.6", .filters = zoo_wide(o, 384), .kernel = 3, .pad = 1 });
+    x = conv_relu(g, x, (striate_conv_options){ .name = "features.8", .filters = zoo_wide(o, 256), .kernel = 3, .pad = 1 });
+    x = conv_relu(g, x, (striate_conv_options){ .name = "features.10", .filters = zoo_wide(o, 256), .kernel = 3, .pad = 1 });
     x = zoo_pool_to(g, max_pool(g, x), 6);
     x = striate_dropout(g, x, (striate_dropout_options){ .rate = 0.5f });
-    x = striate_relu(g, striate_dense(g, x, (striate_dense_options){ .name = "classifier.1", .units = 4096 }));
+    x = striate_relu(g, striate_dense(g, x, (striate_dense_options){ .name = "classifier.1", .units = zoo_wide(o, 4096) }));
     x = striate_dropout(g, x, (striate_dropout_options){ .rate = 0.5f });
-    x = striate_relu(g, striate_dense(g, x, (striate_dense_options){ .name = "classifier.4", .units = 4096 }));
+    x = striate_relu(g, striate_dense(g, x, (striate_dense_options){ .name = "classifier.4", .units = zoo_wide(o, 4096) }));
     return striate_dense(g, x, (striate_dense_options){ .name = "classifier.6", .units = zoo_classes(o, 1000) });
 }
 
@@ -65,11 +66,11 @@ static striate_node *conv(striate_graph *g, striate_node *x, striate_conv_option
     return conv_relu(g, x, o);
 }
 
-static striate_node *dense(striate_graph *g, striate_node *x, const char *name, float std)
+static striate_node *dense(striate_graph *g, striate_node *x, const char *name, int units, float std)
 {
-    x = striate_dense(
-        g, x,
-        (striate_dense_options){ .name = name, .units = 4096, .init = STRIATE_INIT_GAUSSIAN, .init_std = std, .init_bias = 1 });
+    x = striate_dense(g, x,
+                      (striate_dense_options){
+                          .name = name, .units = units, .init = STRIATE_INIT_GAUSSIAN, .init_std = std, .init_bias = 1 });
     return striate_dropout(g, striate_relu(g, x), (striate_dropout_options){ .rate = 0.5f });
 }
 
@@ -78,18 +79,21 @@ striate_node *zoo_alexnet(striate_graph *g, const char *name, striate_zoo_option
     const struct alexnet *net = alexnets;
     while (strcmp(net->name, name)) net++;
     striate_node *x = zoo_input(g, o, 227, 227, 3);
-    x = conv(g, x, (striate_conv_options){ .name = "conv1", .filters = 96, .kernel = 11, .stride = 4 });
+    x = conv(g, x, (striate_conv_options){ .name = "conv1", .filters = 2 * zoo_wide(o, 48), .kernel = 11, .stride = 4 });
     x = lrn_and_pool(g, x, net);
     x = conv(g, x,
-             (striate_conv_options){ .name = "conv2", .filters = 256, .kernel = 5, .pad = 2, .groups = 2, .init_bias = 1 });
+             (striate_conv_options){
+                 .name = "conv2", .filters = 2 * zoo_wide(o, 128), .kernel = 5, .pad = 2, .groups = 2, .init_bias = 1 });
     x = lrn_and_pool(g, x, net);
-    x = conv(g, x, (striate_conv_options){ .name = "conv3", .filters = 384, .kernel = 3, .pad = 1 });
+    x = conv(g, x, (striate_conv_options){ .name = "conv3", .filters = 2 * zoo_wide(o, 192), .kernel = 3, .pad = 1 });
     x = conv(g, x,
-             (striate_conv_options){ .name = "conv4", .filters = 384, .kernel = 3, .pad = 1, .groups = 2, .init_bias = 1 });
+             (striate_conv_options){
+                 .name = "conv4", .filters = 2 * zoo_wide(o, 192), .kernel = 3, .pad = 1, .groups = 2, .init_bias = 1 });
     x = conv(g, x,
-             (striate_conv_options){ .name = "conv5", .filters = 256, .kernel = 3, .pad = 1, .groups = 2, .init_bias = 1 });
-    x = dense(g, max_pool(g, x), "fc6", net->dense_std);
-    x = dense(g, x, "fc7", net->dense_std);
+             (striate_conv_options){
+                 .name = "conv5", .filters = 2 * zoo_wide(o, 128), .kernel = 3, .pad = 1, .groups = 2, .init_bias = 1 });
+    x = dense(g, max_pool(g, x), "fc6", zoo_wide(o, 4096), net->dense_std);
+    x = dense(g, x, "fc7", zoo_wide(o, 4096), net->dense_std);
     return striate_dense(
         g, x, (striate_dense_options){ .name = "fc8", .units = zoo_classes(o, 1000), .init = STRIATE_INIT_GAUSSIAN });
 }

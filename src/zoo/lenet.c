@@ -9,11 +9,11 @@ striate_node *zoo_lenet(striate_graph *g, const char *name, striate_zoo_options 
     (void)name;
     int classes = zoo_classes(o, 10), xavier = STRIATE_INIT_XAVIER;
     striate_node *x = zoo_input(g, o, 28, 28, 1);
-    x = striate_conv(g, x, (striate_conv_options){ .name = "conv1", .filters = 20, .kernel = 5, .init = xavier });
+    x = striate_conv(g, x, (striate_conv_options){ .name = "conv1", .filters = zoo_wide(o, 20), .kernel = 5, .init = xavier });
     x = striate_max_pool(g, x, (striate_window){ .name = "pool1", .size = 2, .stride = 2 });
-    x = striate_conv(g, x, (striate_conv_options){ .name = "conv2", .filters = 50, .kernel = 5, .init = xavier });
+    x = striate_conv(g, x, (striate_conv_options){ .name = "conv2", .filters = zoo_wide(o, 50), .kernel = 5, .init = xavier });
     x = striate_max_pool(g, x, (striate_window){ .name = "pool2", .size = 2, .stride = 2 });
-    x = striate_dense(g, x, (striate_dense_options){ .name = "ip1", .units = 500, .init = xavier });
+    x = striate_dense(g, x, (striate_dense_options){ .name = "ip1", .units = zoo_wide(o, 500), .init = xavier });
     x = striate_relu(g, x);
     return striate_dense(g, x, (striate_dense_options){ .name = "ip2", .units = classes, .init = xavier });
 }

@@ -61,13 +61,14 @@ striate_node *zoo_resnet(striate_graph *g, const char *name, striate_zoo_options
     striate_node *x = zoo_input(g, o, 224, 224, 3);
     x = striate_conv(
         g, x,
-        (striate_conv_options){ .name = "conv1", .filters = 64, .kernel = 7, .stride = 2, .pad = 3, .no_bias = !net->bias });
+        (striate_conv_options){
+            .name = "conv1", .filters = zoo_wide(o, 64), .kernel = 7, .stride = 2, .pad = 3, .no_bias = !net->bias });
     x = striate_relu(g, striate_batch_norm(g, x, (striate_norm_options){ .name = "bn1" }));
     x = striate_max_pool(g, x, (striate_window){ .size = 3, .stride = 2, .pad = 1 });
     for (int stage = 0; stage < 4; stage++)
         for (int i = 0; i < net->blocks[stage]; i++) {
             striate_scope(g, "layer%d.%d", stage + 1, i);
-            x = block(g, x, net, 64 << stage, stage && !i ? 2 : 1);
+            x = block(g, x, net, zoo_wide(o, 64 << stage), stage && !i ? 2 : 1);
         }
     striate_scope(g, "%s", "");
     x = striate_global_avg_pool(g, x);

@@ -44,11 +44,12 @@ striate_node *zoo_squeezenet(striate_graph *g, const char *name, striate_zoo_opt
     while (strcmp(net->name, name)) net++;
     striate_node *x = zoo_input(g, o, 224, 224, 3);
     x = conv_relu(g, x,
-                  (striate_conv_options){ .name = "features.0", .filters = net->filters, .kernel = net->kernel, .stride = 2 });
+                  (striate_conv_options){
+                      .name = "features.0", .filters = zoo_wide(o, net->filters), .kernel = net->kernel, .stride = 2 });
     x = max_pool(g, x);
     for (int i = 0, number = 3; i < 8; i++, number++) { // torchvision counts poolings too
         striate_scope(g, "features.%d", number);
-        x = fire(g, x, fires[i][0], fires[i][1]);
+        x = fire(g, x, zoo_wide(o, fires[i][0]), zoo_wide(o, fires[i][1]));
         number += net->pool_after[i];
         if (net->pool_after[i]) x = max_pool(g, x);
     }

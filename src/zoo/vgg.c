@@ -30,7 +30,8 @@ striate_node *zoo_vgg(striate_graph *g, const char *name, striate_zoo_options o)
             char conv[12], norm[12];
             snprintf(conv, sizeof conv, "%d", number);
             snprintf(norm, sizeof norm, "%d", number + 1);
-            x = striate_conv(g, x, (striate_conv_options){ .name = conv, .filters = filters[stage], .kernel = 3, .pad = 1 });
+            x = striate_conv(
+                g, x, (striate_conv_options){ .name = conv, .filters = zoo_wide(o, filters[stage]), .kernel = 3, .pad = 1 });
             if (bn) x = striate_batch_norm(g, x, (striate_norm_options){ .name = norm });
             x = striate_relu(g, x);
         }
@@ -39,9 +40,9 @@ striate_node *zoo_vgg(striate_graph *g, const char *name, striate_zoo_options o)
     }
     striate_scope(g, "classifier");
     x = zoo_pool_to(g, x, 7);
-    x = striate_relu(g, striate_dense(g, x, (striate_dense_options){ .name = "0", .units = 4096 }));
+    x = striate_relu(g, striate_dense(g, x, (striate_dense_options){ .name = "0", .units = zoo_wide(o, 4096) }));
     x = striate_dropout(g, x, (striate_dropout_options){ .rate = 0.5f });
-    x = striate_relu(g, striate_dense(g, x, (striate_dense_options){ .name = "3", .units = 4096 }));
+    x = striate_relu(g, striate_dense(g, x, (striate_dense_options){ .name = "3", .units = zoo_wide(o, 4096) }));
     x = striate_dropout(g, x, (striate_dropout_options){ .rate = 0.5f });
     return striate_dense(g, x, (striate_dense_options){ .name = "6", .units = zoo_classes(o, 1000) });
 }

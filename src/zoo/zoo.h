@@ -4,6 +4,8 @@
 
 #include "striate.h"
 
+#include <math.h>
+
 typedef striate_node *zoo_builder(striate_graph *graph, const char *name, striate_zoo_options options);
 
 #define ZOO(name, year, builder, title) zoo_builder zoo_##builder;
@@ -20,6 +22,13 @@ static inline striate_node *zoo_input(striate_graph *graph, striate_zoo_options 
 static inline int zoo_classes(striate_zoo_options options, int classes)
 {
     return options.classes ? options.classes : classes;
+}
+
+// So many filters or units, times what the caller asks for.
+static inline int zoo_wide(striate_zoo_options options, int filters)
+{
+    float wide = options.widen > 0 ? roundf((float)filters * options.widen) : (float)filters;
+    return wide < 1 ? 1 : wide < 1e6f ? (int)wide : 1000000;
 }
 
 // Means over size x size windows where they are more or fewer, so that the dense layer behind has its published weights for any input.
