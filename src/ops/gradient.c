@@ -23,6 +23,7 @@ enum {
     JOIN = 128,            // rows of the sums that are added together
     NARROW = 48,           // of a run, at least
     ROUND = 8 << 20,       // weights whose sums are in memory together
+    FEW = 4096,            // places that are so few that dw is of the size of x and dy
     COPY = 2 * NEAR,       // floats that are copied to lie closer
 };
 
@@ -30,6 +31,7 @@ struct gradient {
     const struct linear *l;
     struct window a, b;           // what is read in place, and what is copied
     bool turned;                  // b is dy: sums are dw turned
+    bool beside;                  // b's places are pixels side by side
     bool in_place;                // sums are dw itself
     struct panels panels;         // of b
     size_t places, values;        // values: of a window of a
@@ -58,9 +60,11 @@ static bool is_plain(const struct linear *l)
            l->w.ins == l->w.outs;
 }
 
+// One pixel has no taps to list, so the panels may be x's; where places are few, too, as sums that are dw itself need not be turned.
 static bool is_turned(const struct linear *l)
 {
-    return !is_plain(l) || (l->channels < l->filters && l->batch * (size_t)l->h.outs * (size_t)l->w.outs > CHUNK);
+    size_t places = l->batch * (size_t)l->h.outs * (size_t)l->w.outs;
+    return linear_taps(l) > 1 || (l->channels < l->filters && places > FEW);
 }
 
 static struct gradient gradient_of(const struct linear *l, const struct tensor *x, const struct tensor *dy)
@@ -70,6 +74,7 @@ static struct gradient gradient_of(const struct linear *l, const struct tensor *
     struct axis h = axis_forward(l->h.outs, l->h.outs, 1, 1, 0, 1), w = axis_forward(l->w.outs, l->w.outs, 1, 1, 0, 1);
     struct window from_y = window_of(h, w, l->images, dy->data, dy->ld, l->filters, 0);
     g.turned = is_turned(l);
+    g.beside = g.turned || is_plain(l);
     g.a = g.turned ? from_x : from_y;
     g.b = g.turned ? from_y : from_x;
     g.panels = panels_of(l->k, g.b.channels);
@@ -155,7 +160,7 @@ static struct sums sums_at(const struct gradient *g, size_t part, size_t group, 
 static bool is_copied(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place, size_t places)
 {
     size_t beyond = panel->width - panel->cols, left = (window_places(&g->b) - place - places) * (size_t)g->b.ld;
-    return g->shares > 1 || (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
+    return g->shares > 1 || !g->beside || (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
 }
 
 // Where columns of b lie, `ld` floats apart.
