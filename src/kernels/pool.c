@@ -35,7 +35,7 @@ INLINE int divisor(const struct pool *s, int window, int size, int stride, int p
     return length + pad - in.origin < size ? length + pad - in.origin : size;
 }
 
-enum { STRIP = 4 };
+enum { STRIP = 4, LINE = 16, FAR = 1 << 16 }; // LINE: floats that come into the cache together; FAR: so many do not stay there
 
 // y[0..cols) in strips of four vectors, then in single ones: body(vectors, part, result, ...) computes a strip. What is left at the end is a
 // vector that overlaps its neighbour, computed before that is stored, as results may be added to y.
@@ -91,11 +91,20 @@ INLINE void max_strip(int vectors, struct part part, vf *best, const struct pool
     UNROLLED (int i = 0; i < vectors && argmax; i++) part_store_bytes(argmax, part_next(part, i), place[i]);
 }
 
+// What the window below sees and this one does not: by then it is in the second cache.
+INLINE void fetch_below(const struct pool *s, const float *below, ptrdiff_t ldx)
+{
+    for (int r = 0; r < s->stride_h; r++, below += s->w * ldx)
+        for (int t = 0; t < s->stride_w; t++)
+            for (int i = 0; i < s->c; i += LINE) __builtin_prefetch(below + t * ldx + i, 0, 2);
+}
+
 void KERNEL(max_pool)(const struct pool *pool, size_t begin, size_t end, const float *x, ptrdiff_t ldx, float *y, ptrdiff_t ldy,
                       uint8_t *argmax)
 {
     const struct pool s = *pool;
     size_t c = (size_t)s.c;
+    bool far = s.stride_h > 1 && (size_t)s.h * (size_t)s.w * c >= FAR;
     for (size_t row = begin; row < end; row++) {
         struct inside v = inside_of((int)(row % (size_t)s.p), s.size_h, s.stride_h, s.pad_h, s.h);
         const float *image = x + (ptrdiff_t)(row / (size_t)s.p) * s.h * s.w * ldx;
@@ -103,6 +112,7 @@ void KERNEL(max_pool)(const struct pool *pool, size_t begin, size_t end, const f
             struct inside u = inside_of(q, s.size_w, s.stride_w, s.pad_w, s.w);
             size_t pixel = row * (size_t)s.q + (size_t)q;
             const float *first = image + ((ptrdiff_t)(v.origin + v.begin) * s.w + u.origin + u.begin) * ldx;
+            if (far) fetch_below(&s, first + (ptrdiff_t)(v.end - v.begin) * s.w * ldx, ldx);
             EACH_STRIP(c, y + (ptrdiff_t)pixel * ldy, max_strip, &s, v, u, first, ldx, argmax ? argmax + pixel * c : NULL);
         }
     }
