@@ -4,6 +4,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct session {
     struct train_arguments a;
@@ -18,6 +19,9 @@ struct session {
     struct progress progress;
     double images_before; // this process's first image, counted from the run's start; -1: not yet known
     int rows;             // of the epoch table
+    striate_training_step last;
+    bool slow_told; // that reading images holds training up
+    int64_t bad;    // images left out so far
     int best_epoch, last_epoch;
     double best;
 };
@@ -47,7 +51,8 @@ static int hold_out(struct session *s, int images, double part)
 
 static int open_data(struct session *s)
 {
-    int code = report(striate_data_open(&s->all, s->a.data, STRIATE_SPLIT_TRAIN));
+    striate_data_options how = { .keep_bad = s->a.skip_bad };
+    int code = report(striate_data_open_with(&s->all, s->a.data, STRIATE_SPLIT_TRAIN, how));
     if (code) return code;
     striate_data_info about = striate_data_about(s->all);
     if (s->a.val_split > 0 || !about.has_test) {
@@ -60,7 +65,7 @@ static int open_data(struct session *s)
         code = report(striate_data_part(&s->train_part, s->all, 0, s->a.limit, 1));
         s->train = s->train_part;
     }
-    if (!code) code = report(striate_data_open(&s->test, s->a.data, STRIATE_SPLIT_TEST));
+    if (!code) code = report(striate_data_open_with(&s->test, s->a.data, STRIATE_SPLIT_TEST, how));
     s->validation = s->test;
     return code;
 }
@@ -246,15 +251,41 @@ static int on_step(void *user, const striate_training_step *step)
     double here = done - s->images_before;
     snprintf(what, sizeof what, "epoch %d/%d", step->epoch, step->epochs);
     progress_show(&s->progress, what, (double)step->image / step->images, here > 0 ? elapsed / here * (all - done) : -1,
-                  "%s images/s  loss %.4f  top-1 %.2f %%", commas((int64_t)step->images_per_second).s, step->loss,
-                  100 * step->top1);
+                  "%s images/s  loss %.4f  top-1 %.2f %%  data %s images/s", commas((int64_t)step->images_per_second).s,
+                  step->loss, 100 * step->top1, commas((int64_t)step->prepared_per_second).s);
+    s->last = *step;
     return stop;
+}
+
+static void on_bad(void *user, const char *sentences)
+{
+    struct session *s = user;
+    progress_clear();
+    for (const char *line = sentences; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+        fputs("left out: ", stderr);
+        fprintf(stderr, "%.*s\n", (int)strcspn(line, "\n"), line);
+        s->bad++;
+    }
+}
+
+// Where training waits for images more than it should.
+static void tell_bottleneck(struct session *s)
+{
+    const striate_training_step *step = &s->last;
+    if (s->slow_told || step->waiting <= 0.05) return;
+    s->slow_told = true;
+    fprintf(
+        stderr,
+        "reading images holds training up: it waits %.0f %% of its time; %d threads decode and augment %s images/s. Smaller "
+        "files help: striate data pack\n",
+        100 * step->waiting, striate_threads(s->a.threads), commas((int64_t)step->prepared_per_second).s);
 }
 
 static void on_epoch(void *user, const striate_epoch *e)
 {
     struct session *s = user;
     progress_clear();
+    tell_bottleneck(s);
     if (!s->rows++)
         printf("%5s  %8s  %9s  %8s  %9s  %9s  %9s  %9s  %7s\n", "epoch", "loss", "top-1", "val loss", "val top-1", "val top-5",
                "lr", "images/s", "time");
@@ -275,6 +306,7 @@ static void show_end(const struct session *s)
     if (!s->rows) printf("all epochs are done\n");
     if (s->last_epoch && s->last_epoch < s->a.epochs)
         printf("stopped after epoch %d: %d epochs were not the best\n", s->last_epoch, s->a.patience);
+    if (s->bad) printf("\nleft out  %s images that could not be read, each time they were met\n", commas(s->bad).s);
     if (s->best_epoch) printf("\nbest      epoch %d, %.2f %% top-1 on validation\n", s->best_epoch, 100 * s->best);
     printf("%smodel     %s/model.safetensors\n", s->best_epoch ? "" : "\n", out);
     printf("curves    %s/curve.png, metrics.csv, metrics.jsonl\n", out);
@@ -292,6 +324,7 @@ static int train(struct session *s)
     how.arguments = json;
     how.on_step = on_step;
     how.on_epoch = on_epoch;
+    how.on_bad = on_bad;
     how.user = s;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);

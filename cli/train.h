@@ -10,7 +10,7 @@
 struct train_arguments {
     const char *model, *data, *out, *resume;
     int epochs, batch_size, accumulate, opt, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact,
-        recompute, tensorboard;
+        skip_bad, recompute, tensorboard;
     int warmup_method, plateau, patience, ema;
     float lr, momentum, weight_decay, beta1, beta2, eps, trust, clip_norm, clip_value, gamma, power, lr_min, warmup,
         warmup_decay, smoothing, ema_decay, val_split;

@@ -87,6 +87,8 @@ static const struct option options[] = {
       .doc = "hold out this part of the training images for validation; else the test split serves, or a tenth where there is "
              "none",
       .low = 1e-6, .high = 0.9 },
+    { "on-bad-image", OPTION_CHOICE, AT(skip_bad), "error|skip",
+      .doc = "an image that cannot be read ends the training, or is named and left out, up to 1 % of them", .preset = "error" },
     { "limit", OPTION_INT, AT(limit), "N", .doc = "train on N images only, the same random ones each time", .low = 1,
       .high = INT_MAX },
     { "save-steps", OPTION_INT, AT(save_steps), "N", .doc = "save last.safetensors every N steps too, not only each epoch",
@@ -247,6 +249,7 @@ striate_training train_arguments_training(const struct train_arguments *a)
                              .overwrite = a->overwrite,
                              .save_steps = a->save_steps,
                              .tensorboard = a->tensorboard,
+                             .skip_bad = a->skip_bad,
                              .augmentation = augment_of(&a->augment) };
     for (int i = 0; i < a->milestones.count; i++) how.milestones[i] = a->milestones.at[i];
     return how;

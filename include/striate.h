@@ -93,7 +93,7 @@ typedef struct striate_image {
     int height, width, channels;
 } striate_image;
 
-// Decodes a PNG or JPEG to 8-bit gray or RGB: transparent pixels are laid on white. Images beyond 89 megapixels, or 65,535 pixels on a side,
+// Decodes a PNG or JPEG to 8-bit gray or RGB, upright by its Exif orientation: transparent pixels are laid on white. Images beyond 89 megapixels, or 65,535 pixels on a side,
 // are refused. striate_image_free releases the pixels.
 STRIATE_API striate_status striate_image_open(striate_image *image, const char *path);
 STRIATE_API striate_status striate_image_decode(striate_image *image, const void *bytes, size_t size, const char *name);
@@ -138,6 +138,12 @@ typedef enum striate_split { STRIATE_SPLIT_TRAIN, STRIATE_SPLIT_TEST } striate_s
 
 // Opens one split of the data set in `directory`. Where an image folder has no val/ or test/, both splits are all of it.
 STRIATE_API striate_status striate_data_open(striate_data **data, const char *directory, striate_split split);
+
+typedef struct striate_data_options {
+    int keep_bad; // 1: image files that are none stay in the set, and fail when they are read; 0: the first of them is a failure now
+} striate_data_options;
+STRIATE_API striate_status striate_data_open_with(striate_data **data, const char *directory, striate_split split,
+                                                  striate_data_options options);
 
 // A data set over the caller's memory, which is copied: pixels[count][height][width][channels], labels 0..classes-1;
 // names: class names or NULL for "0", "1", ...
@@ -601,6 +607,8 @@ typedef struct striate_evaluate_options {
     int batch_size; // 0: 256
     int limit;      // only the first images; 0: all
     int exact;      // as in striate_plan_options; 0: as striate_model_exact says
+    // Called with why images cannot be read, a line each, which are then left out, their predictions -1; NULL: the first is a failure.
+    void (*on_bad)(void *user, const char *sentences);
     striate_progress *progress;
     void *user;
 } striate_evaluate_options;
@@ -647,6 +655,9 @@ typedef struct striate_training_step {
     int epoch, epochs, image, images; // image: how many of this epoch's images are done
     int64_t step;
     double loss, top1, learning_rate, images_per_second; // running means over this epoch
+    double waiting;                                      // the share of its time that training waits for images
+    double prepared_per_second;                          // images that the reading threads could deliver
+    int bad;                                             // images of this epoch that could not be read
 } striate_training_step;
 
 typedef struct striate_training {
@@ -674,14 +685,16 @@ typedef struct striate_training {
     int exact;     // as in striate_plan_options, for training and validation
     int recompute; // as in striate_plan_options; the outcome is the same, so a resumed training may choose anew
     striate_augmentation augmentation;
-    const char *out;       // run folder, made if missing; NULL: write nothing
-    int resume;            // 1: go on from out/last.safetensors
+    const char *out; // run folder, made if missing; NULL: write nothing
+    int skip_bad; // 1: images that cannot be read are left out, until they are more than 1 %; 0: the first of them is a failure
+    int resume;   // 1: go on from out/last.safetensors
     int overwrite;         // 1: begin anew in a folder that holds a training, which is lost; 0: refuse such a folder
     int save_steps;        // also write last.safetensors every so many steps; 0: each epoch
     int tensorboard;       // 1: also write out/events.out.tfevents.*
     const char *arguments; // a JSON object for out/args.json; NULL: made of this struct
     int (*on_step)(void *user, const striate_training_step *step); // nonzero: finish the step, save, return STRIATE_INTERRUPTED
     void (*on_epoch)(void *user, const striate_epoch *epoch);
+    void (*on_bad)(void *user, const char *sentences); // why images of a batch are left out, a line each
     void *user;
 } striate_training;
 // Trains on `data` and validates on `validation` (NULL: not) after each epoch. Unless it resumes, it first initialises the weights from the

@@ -163,6 +163,51 @@ static void saves(void **state)
 
 static uint8_t step[] = { 10, 200, 30, 40, 50, 60, 70, 80, 90, 100, 110, 255 }; // 3 rows of 4
 
+// One image in Exif's eight orientations, by the tag of either byte order.
+static void stands_upright(void **state)
+{
+    (void)state;
+    striate_image first, image, header;
+    expect_ok(striate_image_open(&first, corpus_image("upright-1.jpg")));
+    for (int way = 2; way <= 8; way++) {
+        char name[32];
+        snprintf(name, sizeof name, "upright-%d.jpg", way);
+        expect_ok(striate_image_open(&image, corpus_image(name)));
+        expect_ok(image_measure_file(&header, corpus_image(name)));
+        assert_true(image.height == first.height && image.width == first.width && image.channels == first.channels);
+        assert_true(header.height == first.height && header.width == first.width);
+        for (int i = 0; i < 16 * 24 * 3; i++) assert_in_range(image.pixels[i] + 6, first.pixels[i], first.pixels[i] + 12);
+        striate_image_free(&image);
+    }
+    striate_image_free(&first);
+}
+
+static void decodes_smaller(void **state)
+{
+    (void)state;
+    static const struct {
+        int least_h, least_w, height, width;
+    } rows[] = { { 0, 0, 16, 24 }, { 9, 12, 16, 24 }, { 8, 13, 16, 24 }, { 8, 12, 8, 12 },
+                 { 5, 5, 8, 12 },  { 4, 6, 4, 6 },    { 2, 3, 2, 3 },    { 1, 1, 2, 3 } };
+    static const char *const names[] = { "upright-1.jpg", "upright-6.jpg" };
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof *rows; i++) {
+        const char *path = corpus_image(names[i % 2]);
+        int height = rows[i / 2].height, width = rows[i / 2].width, by = 16 / height;
+        striate_image whole, image;
+        expect_ok(striate_image_open(&whole, path));
+        expect_ok(image_open(&image, path, (struct image_least){ rows[i / 2].least_h, rows[i / 2].least_w }));
+        assert_true(image.height == height && image.width == width);
+        for (int v = 0; v < height * width * 3; v++) { // each pixel is near the mean of those it stands for
+            int row = v / 3 / width, column = v / 3 % width, sum = 0;
+            for (int n = 0; n < by * by; n++)
+                sum += whole.pixels[((row * by + n / by) * 24 + column * by + n % by) * 3 + v % 3];
+            assert_in_range(image.pixels[v] + 12, sum / by / by, sum / by / by + 24);
+        }
+        striate_image_free(&whole);
+        striate_image_free(&image);
+    }
+}
+
 static void resize(uint8_t *out, const striate_image *image, struct resize to)
 {
     struct view view = view_of(image);
@@ -337,10 +382,10 @@ static void photographs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(decodes),     cmocka_unit_test(refuses),      cmocka_unit_test(every_cut_is_noticed),
-        cmocka_unit_test(saves),       cmocka_unit_test(long_preface), cmocka_unit_test(resizes),
-        cmocka_unit_test(crops),       cmocka_unit_test(preprocesses), cmocka_unit_test(extremes),
-        cmocka_unit_test(photographs),
+        cmocka_unit_test(decodes),         cmocka_unit_test(refuses),      cmocka_unit_test(every_cut_is_noticed),
+        cmocka_unit_test(saves),           cmocka_unit_test(long_preface), cmocka_unit_test(stands_upright),
+        cmocka_unit_test(decodes_smaller), cmocka_unit_test(resizes),      cmocka_unit_test(crops),
+        cmocka_unit_test(preprocesses),    cmocka_unit_test(extremes),     cmocka_unit_test(photographs),
     };
     return cmocka_run_group_tests(tests, scratch_begin, scratch_end);
 }

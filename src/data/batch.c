@@ -3,15 +3,18 @@
 #include "data/batch.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/parallel.h"
 #include "base/random.h"
 #include "base/status.h"
+#include "base/text.h"
 #include "base/thread.h"
 #include "data/augment.h"
 #include "data/mix.h"
 #include "data/source.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
     SLOTS = 3,   // the batch in use and two ahead
@@ -21,9 +24,11 @@ enum {
 
 struct slot {
     float *x;
-    int *labels, *second;
+    int *labels, *second, *places;
     float share;
-    int loaded, done; // images of the batch: there; and mixed, where they are to be
+    int loaded, done, images; // of the batch: read; finished too; kept
+    bool *bad;                // [batch_size]
+    struct text why;          // a line for each of the bad ones
     struct trouble trouble;
 };
 
@@ -33,11 +38,12 @@ struct batches {
     struct augment augment;
     int epoch;
     int batch_size, images, views, piece;
-    bool shuffle;
+    bool shuffle, skip;
     uint64_t seed;
-    int *order; // [data's images], of this epoch
-    float *x;   // [SLOTS][batch_size][values]
-    int *labels, *second;
+    int *order;   // [data's images], of this epoch
+    float *x;     // [SLOTS][batch_size][values]
+    int *labels;  // [SLOTS][3][batch_size]: labels, second labels, places
+    bool *bad;    // [SLOTS][batch_size]
     float *spare; // [SLOTS][values], where images are mixed
     struct background *loaders[LOADERS];
 
@@ -47,6 +53,8 @@ struct batches {
     int handed;   // batches of this epoch that the caller has or had
     int released; // ... that the caller had
     bool stop;
+    int loader_count, prepared;
+    double busy, waited; // seconds: of all loaders; of the caller
 };
 
 static size_t values_of(const striate_preprocessing *how)
@@ -84,7 +92,7 @@ static striate_status load(float *x, const struct batches *b, int index)
     const uint8_t *pixels = data->source->pixels(data, index);
     striate_image image = { (uint8_t *)pixels, data->info.height, data->info.width, data->info.channels };
     if (pixels) return convert(x, b, &image, index, data->info.format);
-    TRY(data->source->read(&image, data, index));
+    TRY(data->source->read(&image, data, index, preprocess_least(&b->preprocess.how)));
     char name[SOURCE_NAME];
     data->source->name(name, data, index);
     striate_status status = convert(x, b, &image, index, name);
@@ -101,21 +109,38 @@ static void load_piece(struct batches *b, int begin, int end)
         int index = b->order[i];
         striate_status status = load(slot->x + (size_t)(i - first) * values(b), b, index);
         slot->labels[i - first] = b->data->labels[index];
+        slot->bad[i - first] = status != STRIATE_OK;
         if (!status) continue;
         gate_enter(b->gate);
-        trouble_note(&slot->trouble, status, i);
+        if (b->skip && (status == STRIATE_BAD_FILE || status == STRIATE_IO))
+            text_add(&slot->why, "%s%s", slot->why.length ? "\n" : "", striate_error());
+        else
+            trouble_note(&slot->trouble, status, i);
         gate_leave(b->gate);
     }
+}
+
+// Moves those that could be read together.
+static int keep_good(const struct batches *b, struct slot *slot, int images)
+{
+    int kept = 0;
+    for (int i = 0; i < images; i++) {
+        if (slot->bad[i]) continue;
+        if (kept < i) memcpy(slot->x + (size_t)kept * values(b), slot->x + (size_t)i * values(b), values(b) * sizeof *slot->x);
+        slot->labels[kept] = slot->labels[i];
+        slot->places[kept++] = i;
+    }
+    return kept;
 }
 
 // All images of a batch are there; one thread finishes it.
 static void finish(struct batches *b, int batch)
 {
     struct slot *slot = &b->slot[batch % SLOTS];
-    int images = batch_images(b, batch);
+    int images = slot->images = keep_good(b, slot, batch_images(b, batch));
     struct random_key key = { b->seed, (uint64_t)b->epoch << 32 | (uint32_t)batch, RANDOM_MIX, 0 };
     struct mix mix = { b->augment.how.mixup_alpha, b->augment.how.cutmix_alpha };
-    if (!b->spare) return;
+    if (!b->spare || !images) return;
     slot->share = mix_batch(slot->x, images, &b->preprocess.how, mix, key, b->spare + (size_t)(batch % SLOTS) * values(b));
     for (int i = 0; i < images; i++) slot->second[i] = slot->labels[i ? i - 1 : images - 1];
 }
@@ -134,9 +159,12 @@ static void loader(void *context)
         int end = begin + (left < b->piece ? left : b->piece);
         b->next = end;
         gate_leave(b->gate);
+        double start = clock_seconds();
         load_piece(b, begin, end);
         gate_enter(b->gate);
         struct slot *slot = &b->slot[batch % SLOTS];
+        b->busy += clock_seconds() - start;
+        b->prepared += end - begin;
         slot->loaded += end - begin;
         if (slot->loaded < batch_images(b, batch)) continue;
         gate_leave(b->gate);
@@ -175,6 +203,7 @@ striate_status batches_open(struct batches **batches, const struct batch_options
     b->views = options->views ? options->views : 1;
     b->piece = data->source->pixels(data, 0) ? PIECE : 1;
     b->shuffle = options->shuffle;
+    b->skip = options->skip;
     b->seed = options->seed;
     striate_status status = preprocess_begin(&b->preprocess, options->preprocessing);
     if (!status) status = augment_begin(&b->augment, options->augmentation, options->preprocessing, options->seed);
@@ -183,15 +212,20 @@ striate_status batches_open(struct batches **batches, const struct batch_options
         b->gate = gate_new();
         b->order = malloc((size_t)b->images * sizeof *b->order);
         b->x = aligned_floats(SLOTS * size * values(b));
-        b->labels = malloc(SLOTS * size * sizeof *b->labels);
-        b->second = calloc(SLOTS * size, sizeof *b->second);
+        b->labels = calloc(SLOTS * 3 * size, sizeof *b->labels);
+        b->bad = calloc(SLOTS * size, sizeof *b->bad);
         bool mixing = b->augment.how.mixup_alpha > 0 || b->augment.how.cutmix_alpha > 0;
         if (mixing) b->spare = malloc(SLOTS * values(b) * sizeof *b->spare);
-        for (size_t i = 0; i < SLOTS && b->x && b->labels && b->second; i++)
-            b->slot[i] = (struct slot){
-                .x = b->x + i * size * values(b), .labels = b->labels + i * size, .second = b->second + i * size, .share = 1
-            };
-        if (!b->gate || !b->order || !b->x || !b->labels || !b->second || (mixing && !b->spare))
+        for (size_t i = 0; i < SLOTS && b->x && b->labels && b->bad; i++) {
+            int *labels = b->labels + 3 * i * size;
+            b->slot[i] = (struct slot){ .x = b->x + i * size * values(b),
+                                        .labels = labels,
+                                        .second = labels + size,
+                                        .places = labels + 2 * size,
+                                        .share = 1,
+                                        .bad = b->bad + i * size };
+        }
+        if (!b->gate || !b->order || !b->x || !b->labels || !b->bad || (mixing && !b->spare))
             status = status_fail(STRIATE_NO_MEMORY, "no memory for batches of %d images; make them smaller", b->batch_size);
     }
     if (status)
@@ -216,9 +250,25 @@ void batches_close(struct batches *batches)
     free(batches->order);
     free(batches->x);
     free(batches->labels);
-    free(batches->second);
+    free(batches->bad);
+    for (int i = 0; i < SLOTS; i++) text_free(&batches->slot[i].why);
     free(batches->spare);
     free(batches);
+}
+
+static void clear(struct slot *slot)
+{
+    slot->loaded = slot->done = 0;
+    text_free(&slot->why);
+    slot->why = (struct text){ 0 };
+}
+
+struct batches_speed batches_speed(struct batches *b)
+{
+    gate_enter(b->gate);
+    struct batches_speed speed = { b->waited, b->busy > 0 ? b->prepared / b->busy * b->loader_count : 0 };
+    gate_leave(b->gate);
+    return speed;
 }
 
 striate_status batches_start(struct batches *b, int epoch, int first)
@@ -233,12 +283,14 @@ striate_status batches_start(struct batches *b, int epoch, int first)
     b->next = first;
     b->handed = b->released = first / b->batch_size + (first % b->batch_size > 0);
     b->stop = false;
+    b->busy = b->waited = 0;
+    b->prepared = 0;
     for (int i = 0; i < SLOTS; i++) {
-        b->slot[i].loaded = b->slot[i].done = 0;
+        clear(&b->slot[i]);
         b->slot[i].trouble.status = STRIATE_OK;
     }
-    int loaders = b->piece > 1 ? 1 : parallel_threads() < LOADERS ? parallel_threads() : LOADERS;
-    for (int i = 0; i < loaders; i++) b->loaders[i] = background_start(loader, b);
+    b->loader_count = b->piece > 1 ? 1 : parallel_threads() < LOADERS ? parallel_threads() : LOADERS;
+    for (int i = 0; i < b->loader_count; i++) b->loaders[i] = background_start(loader, b);
     if (!b->loaders[0]) FAIL(NO_MEMORY, "the system has no thread left to read images ahead");
     return STRIATE_OK;
 }
@@ -250,15 +302,32 @@ striate_status batches_next(struct batch *batch, struct batches *b)
     struct trouble trouble = { 0 };
     gate_enter(b->gate);
     if (b->released < b->handed) { // the batch before may be overwritten now
-        b->slot[b->released % SLOTS].loaded = b->slot[b->released % SLOTS].done = 0;
+        clear(&b->slot[b->released % SLOTS]);
         b->released = b->handed;
         gate_wake(b->gate);
     }
+    double start = clock_seconds();
     while (slot->done < images) gate_wait(b->gate);
+    b->waited += clock_seconds() - start;
     if (images) trouble = slot->trouble;
     gate_leave(b->gate);
     TRY(trouble_raise(&trouble));
-    if (images) b->handed++;
-    *batch = (struct batch){ slot->x, slot->labels, images, slot->second, slot->share };
+    int first = b->handed * b->batch_size;
+    if (!images) {
+        *batch = (struct batch){ 0 };
+        return STRIATE_OK;
+    }
+    if (!slot->images)
+        FAIL(BAD_FILE, "none of %d images can be read: %.*s", images, (int)strcspn(slot->why.s, "\n"), slot->why.s);
+    for (int i = 0; i < slot->images; i++) slot->places[i] += first;
+    b->handed++;
+    *batch = (struct batch){ .x = slot->x,
+                             .labels = slot->labels,
+                             .images = slot->images,
+                             .second = slot->second,
+                             .share = slot->share,
+                             .places = slot->places,
+                             .taken = images,
+                             .bad = slot->why.s };
     return STRIATE_OK;
 }

@@ -12,6 +12,9 @@ struct batch {
     int images;        // 0: the epoch is over
     const int *second; // [images], where images are mixed of two,
     float share;       // of the first; 1: they are not
+    const int *places; // [images], in the epoch's order
+    int taken;         // images of the epoch that this stands for: more than `images` where some could not be read,
+    const char *bad;   // and why, a line each; NULL: all could
 };
 
 struct batch_options {
@@ -22,6 +25,7 @@ struct batch_options {
     bool shuffle; // each epoch in its own order, a function of (seed, epoch)
     uint64_t seed;
     const striate_augmentation *augmentation; // copied; drawn with `seed`; NULL: none
+    bool skip;                                // what cannot be read is left out; else it is a failure
     int views;                                // PREPROCESS_TEN: ten of each image; 0: one
 };
 
@@ -34,5 +38,12 @@ size_t batches_bytes(const struct batch_options *options); // that batches_open 
 striate_status batches_start(struct batches *batches, int epoch, int first);
 // The next batch of the epoch; the last one may be smaller, and after it comes an empty one. Valid until the next call.
 striate_status batches_next(struct batch *batch, struct batches *batches);
+
+// Since batches_start.
+struct batches_speed {
+    double waited; // seconds in batches_next
+    double rate;   // images per second that all threads read and prepare
+};
+struct batches_speed batches_speed(struct batches *batches);
 
 #endif

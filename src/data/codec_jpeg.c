@@ -1,8 +1,10 @@
 // codec_jpeg.c - JPEG over TurboJPEG: gray stays gray, all else becomes RGB (CMYK with its inks inverted, as Adobe stores them).
-// Orientation tags are not applied. Missing or damaged data is an error, stray bytes between segments are not.
+// Exif's orientation is applied. Where a smaller image will do it is decoded at a half, a quarter or an eighth, which TurboJPEG does without
+// the whole. Missing or damaged data is an error, stray bytes between segments are not.
 #include "data/image.h"
 
 #include "base/status.h"
+#include "data/exif.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +41,26 @@ static striate_status begin(tjhandle *jpeg, striate_image *image, int *space, co
 static striate_status measure(striate_image *image, const void *bytes, size_t size, const char *name)
 {
     tjhandle jpeg = NULL;
+    striate_image found;
     int space;
-    TRY(begin(&jpeg, image, &space, bytes, size, name));
+    TRY(begin(&jpeg, &found, &space, bytes, size, name));
     tjDestroy(jpeg);
+    if (exif_lies(exif_orientation(bytes, size))) found = (striate_image){ NULL, found.width, found.height, found.channels };
+    *image = found;
     return STRIATE_OK;
+}
+
+// The smallest of the whole, a half, a quarter and an eighth that is no smaller than `least`.
+static void reduce(striate_image *image, struct image_least least)
+{
+    int height = image->height, width = image->width;
+    for (int of = 8; of > 1 && least.height && least.width; of /= 2) {
+        tjscalingfactor scale = { 1, of };
+        if (TJSCALED(height, scale) < least.height || TJSCALED(width, scale) < least.width) continue;
+        image->height = TJSCALED(height, scale);
+        image->width = TJSCALED(width, scale);
+        return;
+    }
 }
 
 // C, M, Y, K, each 255 for no ink, to R, G, B in place.
@@ -56,23 +74,25 @@ static void mix_inks(striate_image *image)
     }
 }
 
-static striate_status decode(striate_image *image, const void *bytes, size_t size, const char *name)
+static striate_status decode(striate_image *image, const void *bytes, size_t size, struct image_least least, const char *name)
 {
     tjhandle jpeg = NULL;
     striate_image decoded;
-    int space;
+    int space, orientation = exif_orientation(bytes, size);
     TRY(begin(&jpeg, &decoded, &space, bytes, size, name));
+    reduce(&decoded, exif_lies(orientation) ? (struct image_least){ least.width, least.height } : least);
     bool inks = space == TJCS_CMYK || space == TJCS_YCCK;
     int format = inks ? TJPF_CMYK : decoded.channels == 1 ? TJPF_GRAY : TJPF_RGB;
     striate_status status = image_make(&decoded, decoded.height, decoded.width, decoded.channels, tjPixelSize[format], name);
     if (!status) {
         int failed = tjDecompress2(jpeg, bytes, size, decoded.pixels, decoded.width, 0, decoded.height, format,
                                    TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS);
-        if (failed && !is_harmless(jpeg)) {
+        if (failed && !is_harmless(jpeg))
             status = status_fail(STRIATE_BAD_FILE, "%s: not a whole JPEG: %s; save it again", name, tjGetErrorStr2(jpeg));
-            free(decoded.pixels);
-        } else if (inks)
+        else if (inks)
             mix_inks(&decoded);
+        if (!status) status = exif_upright(&decoded, orientation, name);
+        if (status) free(decoded.pixels);
     }
     tjDestroy(jpeg);
     if (!status) *image = decoded;

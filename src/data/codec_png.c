@@ -54,8 +54,9 @@ static void flatten(striate_image *image)
     }
 }
 
-static striate_status decode(striate_image *image, const void *bytes, size_t size, const char *name)
+static striate_status decode(striate_image *image, const void *bytes, size_t size, struct image_least least, const char *name)
 {
+    (void)least; // PNG knows no smaller one
     spng_ctx *png = NULL;
     struct spng_ihdr header;
     struct spng_trns transparent;

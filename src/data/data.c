@@ -13,10 +13,16 @@ static const struct format *const formats[] = { &format_idx, &format_cifar, &for
 
 striate_status striate_data_open(striate_data **data, const char *directory, striate_split split)
 {
+    return striate_data_open_with(data, directory, split, (striate_data_options){ 0 });
+}
+
+striate_status striate_data_open_with(striate_data **data, const char *directory, striate_split split,
+                                      striate_data_options options)
+{
     if (!file_exists(directory)) FAIL(IO, "%s: no such folder; give the one that holds the data set", directory);
     if (!file_is_folder(directory)) FAIL(IO, "%s: a file; give the folder that holds the data set", directory);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (formats[i]->found(directory)) return formats[i]->open(data, directory, split);
+        if (formats[i]->found(directory)) return formats[i]->open(data, directory, split, options);
     FAIL(BAD_FILE,
          "%s: no data set: neither IDX files (train-images-idx3-ubyte), nor CIFAR batches (data_batch_1.bin, train.bin), nor a "
          "folder of PNG or JPEG files per class",
@@ -77,7 +83,7 @@ const char *striate_data_name(const striate_data *data, int index)
 striate_status striate_data_image(striate_image *image, const striate_data *data, int index)
 {
     if (!is_index(data, index)) FAIL(BAD_ARGUMENT, "image %d asked for; the set has 0 to %d", index, data->info.images - 1);
-    return data->source->read(image, data, index);
+    return data->source->read(image, data, index, image_whole);
 }
 
 void trouble_note(struct trouble *trouble, striate_status status, int64_t place)
@@ -127,7 +133,7 @@ static void sum_images(void *context, size_t begin, size_t end)
     for (; index < end; index++) {
         const uint8_t *pixels = data->source->pixels(data, (int)index);
         striate_image image = { NULL, data->info.height, data->info.width, data->info.channels };
-        if (!pixels) status = data->source->read(&image, data, (int)index);
+        if (!pixels) status = data->source->read(&image, data, (int)index, image_whole);
         if (status) break;
         add_image(&mine, pixels ? pixels : image.pixels, (size_t)image.height * (size_t)image.width, image.channels);
         free(image.pixels);

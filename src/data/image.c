@@ -84,21 +84,30 @@ striate_status image_measure_file(striate_image *image, const char *path)
     return status;
 }
 
-striate_status striate_image_decode(striate_image *image, const void *bytes, size_t size, const char *name)
+striate_status image_decode(striate_image *image, const void *bytes, size_t size, struct image_least least, const char *name)
 {
     const struct codec *codec = NULL;
-    if (!name) name = "image";
     TRY(find_codec(&codec, bytes, size, name));
-    return codec->decode(image, bytes, size, name);
+    return codec->decode(image, bytes, size, least, name);
+}
+
+striate_status striate_image_decode(striate_image *image, const void *bytes, size_t size, const char *name)
+{
+    return image_decode(image, bytes, size, image_whole, name ? name : "image");
+}
+
+striate_status image_open(striate_image *image, const char *path, struct image_least least)
+{
+    struct bytes file;
+    TRY(file_read(&file, path, IMAGE_FILE_BYTES));
+    striate_status status = image_decode(image, file.data, file.size, least, strcmp(path, "-") ? path : "standard input");
+    free(file.data);
+    return status;
 }
 
 striate_status striate_image_open(striate_image *image, const char *path)
 {
-    struct bytes file;
-    TRY(file_read(&file, path, IMAGE_FILE_BYTES));
-    striate_status status = striate_image_decode(image, file.data, file.size, strcmp(path, "-") ? path : "standard input");
-    free(file.data);
-    return status;
+    return image_open(image, path, image_whole);
 }
 
 striate_status striate_image_save_png(const striate_image *image, const char *path)

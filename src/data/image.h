@@ -27,12 +27,20 @@ static inline uint8_t image_luma(const uint8_t *rgb)
     return (uint8_t)((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 32768u) >> 16);
 }
 
+// The size below which an image is not to be decoded, where a smaller one will do and its format allows it; 0: as it is.
+struct image_least {
+    int height, width;
+};
+static const struct image_least image_whole = { 0, 0 };
+striate_status image_decode(striate_image *image, const void *bytes, size_t size, struct image_least least, const char *name);
+striate_status image_open(striate_image *image, const char *path, struct image_least least);
+
 // A codec: the bytes its files begin with, and what it does with them. Its errors name the file `name`.
 struct codec {
     const char *magic;
     size_t magic_size;
     striate_status (*measure)(striate_image *image, const void *bytes, size_t size, const char *name);
-    striate_status (*decode)(striate_image *image, const void *bytes, size_t size, const char *name);
+    striate_status (*decode)(striate_image *image, const void *bytes, size_t size, struct image_least least, const char *name);
 };
 extern const struct codec codec_png, codec_jpeg;
 

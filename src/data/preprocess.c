@@ -51,6 +51,12 @@ striate_status preprocess_window(struct resize *to, int height, int width, const
     return STRIATE_OK;
 }
 
+struct image_least preprocess_least(const striate_preprocessing *how)
+{
+    int height = how->resize ? how->resize : how->height, width = how->resize ? how->resize : how->width;
+    return (struct image_least){ 2 * height, 2 * width };
+}
+
 static void convert_row(float *x, const uint8_t *pixels, int channels, const struct preprocess *ready)
 {
     const striate_preprocessing *how = &ready->how;

@@ -180,8 +180,9 @@ static bool found(const char *directory)
     return has_any(directory, &cifar_10) || has_any(directory, &cifar_100);
 }
 
-static striate_status open_split(striate_data **data, const char *directory, striate_split split)
+static striate_status open_split(striate_data **data, const char *directory, striate_split split, striate_data_options options)
 {
+    (void)options;
     const struct cifar *cifar = has_any(directory, &cifar_10) ? &cifar_10 : &cifar_100;
     struct packed *set = NULL;
     striate_status status = read_files(&set, cifar, directory, split);

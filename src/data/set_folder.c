@@ -138,13 +138,17 @@ static struct layout layout_of(struct arena *arena, const char *directory)
 }
 
 // The headers of all images: a file that is no image is found here, not after hours of training.
-static striate_status measure(struct striate_data_info *info, const struct list *images)
+static striate_status measure(struct striate_data_info *info, const struct list *images, bool keep_bad)
 {
+    int good = 0;
     info->min_height = info->min_width = INT_MAX;
     info->max_height = info->max_width = info->channels = 0;
     for (int i = 0; i < images->count; i++) {
         striate_image image;
-        TRY(image_measure_file(&image, images->entries[i].path));
+        striate_status status = image_measure_file(&image, images->entries[i].path);
+        if (status && keep_bad && (i + 1 < images->count || good)) continue;
+        TRY(status);
+        good++;
         if (image.height < info->min_height) info->min_height = image.height;
         if (image.height > info->max_height) info->max_height = image.height;
         if (image.width < info->min_width) info->min_width = image.width;
@@ -169,9 +173,9 @@ static const char *path_of(const striate_data *data, int index)
     return ((const struct folder *)data)->entries[index].path;
 }
 
-static striate_status read_image(striate_image *image, const striate_data *data, int index)
+static striate_status read_image(striate_image *image, const striate_data *data, int index, struct image_least least)
 {
-    return striate_image_open(image, path_of(data, index));
+    return image_open(image, path_of(data, index), least);
 }
 
 static void name_of(char name[SOURCE_NAME], const striate_data *data, int index)
@@ -185,7 +189,8 @@ struct lists {
     struct list classes, folders, images; // folders: of the split's classes
 };
 
-static striate_status fill(struct folder *set, const char *directory, striate_split split, struct lists *lists)
+static striate_status fill(struct folder *set, const char *directory, striate_split split, striate_data_options options,
+                           struct lists *lists)
 {
     struct arena *arena = &set->data.arena;
     struct striate_data_info *info = &set->data.info;
@@ -196,7 +201,7 @@ static striate_status fill(struct folder *set, const char *directory, striate_sp
     TRY(list_classes(classes, arena, layout.train ? layout.train : from));
     TRY(list_folder(&lists->folders, arena, from, wants_folder, 0));
     TRY(list_images(images, arena, &lists->folders, classes));
-    TRY(measure(info, images));
+    TRY(measure(info, images, options.keep_bad));
     const char **names = arena_take(arena, (size_t)classes->count * sizeof *names);
     set->entries = arena_take(arena, (size_t)images->count * sizeof *set->entries);
     set->data.labels = arena_take(arena, (size_t)images->count * sizeof *set->data.labels);
@@ -213,12 +218,12 @@ static striate_status fill(struct folder *set, const char *directory, striate_sp
     return STRIATE_OK;
 }
 
-static striate_status open_split(striate_data **data, const char *directory, striate_split split)
+static striate_status open_split(striate_data **data, const char *directory, striate_split split, striate_data_options options)
 {
     striate_data *fresh;
     struct lists lists = { 0 };
     TRY(source_new(&fresh, sizeof(struct folder), &source, (struct striate_data_info){ .format = "folder" }));
-    striate_status status = fill((struct folder *)fresh, directory, split, &lists);
+    striate_status status = fill((struct folder *)fresh, directory, split, options, &lists);
     free(lists.classes.entries);
     free(lists.folders.entries);
     free(lists.images.entries);

@@ -163,8 +163,9 @@ static bool found(const char *directory)
     return has_split(directory, STRIATE_SPLIT_TRAIN) || has_split(directory, STRIATE_SPLIT_TEST);
 }
 
-static striate_status open_split(striate_data **data, const char *directory, striate_split split)
+static striate_status open_split(striate_data **data, const char *directory, striate_split split, striate_data_options options)
 {
+    (void)options;
     struct part images = { 0 }, labels = { 0 };
     striate_status status = read_part(&images, directory, split, IMAGES);
     if (!status) status = read_part(&labels, directory, split, LABELS);

@@ -25,8 +25,9 @@ static void name_of(char name[SOURCE_NAME], const striate_data *data, int index)
     snprintf(name, SOURCE_NAME, "%s[%d]", set->origin[index / set->per_origin], index % set->per_origin);
 }
 
-static striate_status read_image(striate_image *image, const striate_data *data, int index)
+static striate_status read_image(striate_image *image, const striate_data *data, int index, struct image_least least)
 {
+    (void)least;
     striate_image copy;
     TRY(image_make(&copy, data->info.height, data->info.width, data->info.channels, data->info.channels, data->info.format));
     memcpy(copy.pixels, pixels_of(data, index), image_bytes(data));

@@ -25,9 +25,9 @@ static const uint8_t *pixels_of(const striate_data *data, int index)
     return whole_of(data)->source->pixels(whole_of(data), index_of(data, index));
 }
 
-static striate_status read_image(striate_image *image, const striate_data *data, int index)
+static striate_status read_image(striate_image *image, const striate_data *data, int index, struct image_least least)
 {
-    return whole_of(data)->source->read(image, whole_of(data), index_of(data, index));
+    return whole_of(data)->source->read(image, whole_of(data), index_of(data, index), least);
 }
 
 static void name_of(char name[SOURCE_NAME], const striate_data *data, int index)

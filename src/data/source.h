@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "data/image.h"
 
 enum { SOURCE_NAME = 4096 + 64, SOURCE_SENTENCE = 1024 };
 
@@ -11,7 +12,7 @@ struct source {
     // The pixels of an image where they lie in memory, [height][width][channels] as the set's info says, or NULL.
     const uint8_t *(*pixels)(const striate_data *data, int index);
     // Reads an image; several threads may at once.
-    striate_status (*read)(striate_image *image, const striate_data *data, int index);
+    striate_status (*read)(striate_image *image, const striate_data *data, int index, struct image_least least);
     void (*name)(char name[SOURCE_NAME], const striate_data *data, int index);
     void (*release)(striate_data *data); // what lies outside the arena; NULL: nothing
 };
@@ -31,7 +32,7 @@ striate_status source_new(striate_data **data, size_t size, const struct source 
 // A kind of data set that may stand in a directory. found: it looks like one; open then says what is wrong with it.
 struct format {
     bool (*found)(const char *directory);
-    striate_status (*open)(striate_data **data, const char *directory, striate_split split);
+    striate_status (*open)(striate_data **data, const char *directory, striate_split split, striate_data_options options);
 };
 extern const struct format format_idx, format_cifar, format_folder;
 

@@ -23,6 +23,7 @@ static const struct field {
     { "progress.step", offsetof(struct progress, step), false },
     { "progress.image", offsetof(struct progress, image), false },
     { "progress.correct", offsetof(struct progress, correct), false },
+    { "progress.bad", offsetof(struct progress, bad), false },
     { "progress.loss", offsetof(struct progress, loss), true },
     { "progress.best_epoch", offsetof(struct progress, best_epoch), false },
     { "progress.best_correct", offsetof(struct progress, best_correct), false },

@@ -13,6 +13,7 @@ struct progress {
     int64_t step;    // steps taken
     int64_t image;   // images done of the epoch under way
     int64_t correct; // of those
+    int64_t bad;     // of those that could not be read
     double loss;     // the sum over those
     int64_t best_epoch, best_correct;
     double best_loss; // of the epoch best on validation; best_epoch 0: none yet

@@ -43,28 +43,31 @@ static striate_status run(struct run *r, int images, const striate_evaluate_opti
     size_t views = (size_t)model_views(r->model);
     double start = clock_seconds();
     TRY(batches_start(r->batches, 0, 0));
-    while (e->images < images) {
+    for (int done = 0; done < images;) {
         struct batch batch;
         TRY(batches_next(&batch, r->batches));
         if (!batch.images) break;
         memcpy(striate_plan_input(r->plan), batch.x, (size_t)batch.images * views * values * sizeof(float));
         striate_forward(r->plan, batch.images * (int)views, 0);
         const float *got = striate_plan_output(r->plan);
-        float *outputs = e->logits + (size_t)e->images * classes;
-        for (int i = 0; i < batch.images; i++, outputs += classes, got += views * classes) {
+        for (int i = 0; i < batch.images; i++, got += views * classes) {
+            float *outputs = e->logits + (size_t)batch.places[i] * classes;
             model_merge(outputs, r->model, got);
-            count_image(r, e->images + i, batch.labels[i], outputs);
+            count_image(r, batch.places[i], batch.labels[i], outputs);
         }
+        if (batch.bad) options->on_bad(options->user, batch.bad);
         e->images += batch.images;
-        if (options->progress && options->progress(options->user, e->images, images))
-            FAIL(INTERRUPTED, "evaluation stopped on request after %d of %d images", e->images, images);
+        done += batch.taken;
+        if (options->progress && options->progress(options->user, done, images))
+            FAIL(INTERRUPTED, "evaluation stopped on request after %d of %d images", done, images);
     }
     e->loss = r->loss / e->images;
     e->seconds = clock_seconds() - start;
     return STRIATE_OK;
 }
 
-static striate_status prepare(struct run *r, const striate_data *data, int images, int at_once, bool exact)
+static striate_status prepare(struct run *r, const striate_data *data, int images, int at_once,
+                              const striate_evaluate_options *options)
 {
     size_t classes = (size_t)r->model->classes, count = (size_t)images;
     striate_evaluation *e = r->result = calloc(1, sizeof *e);
@@ -72,17 +75,21 @@ static striate_status prepare(struct run *r, const striate_data *data, int image
     e->classes = r->model->classes;
     e->per_class = calloc(classes, sizeof *e->per_class);
     e->confusion = calloc(classes * classes, sizeof *e->confusion);
-    e->predictions = calloc(count, sizeof *e->predictions);
+    e->predictions = malloc(count * sizeof *e->predictions);
     e->logits = calloc(count * classes, sizeof *e->logits);
     if (!e->per_class || !e->confusion || !e->predictions || !e->logits)
         FAIL(NO_MEMORY, "no memory to evaluate %d images of %d classes", images, e->classes);
+    memset(e->predictions, -1, count * sizeof *e->predictions); // for images that cannot be read
     striate_preprocessing how = model_look(r->model);
     int views = model_views(r->model), batch = at_once > views ? at_once / views : 1;
     if (batch > images) batch = images;
-    TRY(model_plan(&r->plan, r->model, batch * views, exact));
-    return batches_open(
-        &r->batches,
-        &(struct batch_options){ .data = data, .preprocessing = &how, .batch_size = batch, .limit = images, .views = views });
+    TRY(model_plan(&r->plan, r->model, batch * views, options->exact));
+    return batches_open(&r->batches, &(struct batch_options){ .data = data,
+                                                              .preprocessing = &how,
+                                                              .batch_size = batch,
+                                                              .limit = images,
+                                                              .views = views,
+                                                              .skip = options->on_bad != NULL });
 }
 
 striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *model, const striate_data *data,
@@ -95,10 +102,11 @@ striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *
     if (about.classes != model->classes)
         FAIL(BAD_FILE, "%s: its data set has %d classes, the model %d: evaluate a model on data of the kind it was trained on",
              striate_data_name(data, 0), about.classes, model->classes);
+    TRY(model_check_order(model, data));
     int images = options.limit && options.limit < about.images ? options.limit : about.images;
     int batch = options.batch_size ? options.batch_size : default_batch;
     struct run r = { .model = model };
-    striate_status status = prepare(&r, data, images, batch, options.exact);
+    striate_status status = prepare(&r, data, images, batch, &options);
     if (!status) status = run(&r, images, &options);
     batches_close(r.batches);
     if (status)

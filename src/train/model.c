@@ -223,6 +223,33 @@ void striate_model_exact(striate_model *model, int exact)
     model->exact = exact;
 }
 
+static void add_names(struct text *text, const char *const *names, int count)
+{
+    enum { SHOWN = 20 };
+    for (int i = 0; i < count && i < SHOWN; i++) text_add(text, "%s%s", i ? ", " : "", names[i]);
+    if (count > SHOWN) text_add(text, " and %d more", count - SHOWN);
+}
+
+striate_status model_check_order(const striate_model *model, const striate_data *data)
+{
+    striate_data_info about = striate_data_about(data);
+    bool moved = false;
+    for (int i = 0; i < about.classes && i < model->classes; i++)
+        for (int j = 0; j < model->classes && !moved && strcmp(about.class_names[i], model->names[i]); j++)
+            moved = !strcmp(about.class_names[i], model->names[j]);
+    if (!moved) return STRIATE_OK;
+    struct text ours = { 0 }, theirs = { 0 };
+    add_names(&ours, model->names, model->classes);
+    add_names(&theirs, about.class_names, about.classes);
+    striate_status status = status_fail(STRIATE_BAD_FILE,
+                                        "the data's classes stand in another order than the model's: the data has %s; the "
+                                        "model has %s; rename the folders, or train anew",
+                                        theirs.s ? theirs.s : "", ours.s ? ours.s : "");
+    text_free(&ours);
+    text_free(&theirs);
+    return status;
+}
+
 void striate_model_crops(striate_model *model, striate_crops crops)
 {
     model->crops = crops;

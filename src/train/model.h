@@ -26,6 +26,9 @@ struct striate_model {
 // An inference plan for `batch` images, compiled at its first use and kept.
 striate_status model_plan(striate_plan **plan, striate_model *model, int batch, bool exact);
 
+// Fails where a class of the data is another class of the model: the same names in another order.
+striate_status model_check_order(const struct striate_model *model, const striate_data *data);
+
 // What the model looks at of an image: so many views by this preprocessing.
 int model_views(const struct striate_model *model);
 striate_preprocessing model_look(const struct striate_model *model);

@@ -33,8 +33,9 @@ static int worst(struct choice best[TILES], const struct report *r)
 {
     const striate_evaluation *e = r->evaluation;
     int count = 0;
-    for (int i = 0; i < e->images; i++) {
+    for (int i = 0; i < striate_data_about(r->validation).images; i++) {
         int label = striate_data_label(r->validation, i);
+        if (e->predictions[i] < 0) continue; // it could not be read
         double loss = model_loss(r->model, e->logits + (size_t)i * (size_t)e->classes, label);
         if (e->predictions[i] != label) offer(best, &count, (struct choice){ i, loss });
     }
@@ -46,8 +47,9 @@ static int confused(struct choice best[TILES], const struct report *r)
 {
     const striate_evaluation *e = r->evaluation;
     int count = 0;
-    for (int i = 0; i < e->images; i++) {
+    for (int i = 0; i < striate_data_about(r->validation).images; i++) {
         int label = striate_data_label(r->validation, i), guess = e->predictions[i];
+        if (guess < 0) continue;
         double times = e->confusion[(size_t)label * (size_t)e->classes + (size_t)guess];
         bool seen = label == guess;
         for (int j = 0; j < count && !seen; j++)

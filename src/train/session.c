@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "optim/schedule.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ static striate_status check_classes(const striate_model *model, const striate_da
     int classes = striate_data_about(data).classes;
     if (classes != striate_model_classes(model))
         FAIL(BAD_ARGUMENT, "the data has %d classes, but the model tells %d apart", classes, striate_model_classes(model));
-    return STRIATE_OK;
+    return model_check_order(model, data);
 }
 
 static void list_blocks(struct session *s)
@@ -49,7 +50,8 @@ striate_status session_open(struct session *s, const striate_training *training)
                                                               .batch_size = t->batch_size,
                                                               .shuffle = true,
                                                               .seed = t->seed,
-                                                              .augmentation = &t->augmentation });
+                                                              .augmentation = &t->augmentation,
+                                                              .skip = t->skip_bad });
 }
 
 void session_close(struct session *s)
@@ -84,6 +86,27 @@ double session_rate(const struct session *s, int64_t step)
     return schedule_rate(&s->settings.training, step, s->steps_per_epoch, s->progress.reductions);
 }
 
+void session_bad(void *session, const char *sentences)
+{
+    const striate_training *t = &((const struct session *)session)->settings.training;
+    if (t->on_bad) t->on_bad(t->user, sentences);
+}
+
+// Beyond 1 % of images that cannot be read something else is wrong.
+static striate_status report_bad(struct session *s, const char *sentences)
+{
+    session_bad(s, sentences);
+    if (100 * s->progress.bad > s->settings.images)
+        FAIL(BAD_FILE, "%" PRId64 " of %" PRId64 " images could not be read, which is more than 1 %% of them; the last: %.*s",
+             s->progress.bad, s->progress.image, (int)strcspn(sentences, "\n"), sentences);
+    return STRIATE_OK;
+}
+
+double session_images(const struct session *s)
+{
+    return (double)(s->progress.image - s->progress.bad);
+}
+
 // Forward and backward of the batch that is `part` of a step.
 static striate_status train_batch(struct session *s, int part)
 {
@@ -98,7 +121,9 @@ static striate_status train_batch(struct session *s, int part)
     striate_forward(s->plan, batch.images, (uint64_t)(p->step * s->settings.training.accumulate + part));
     p->loss += striate_loss(s->plan) * batch.images;
     p->correct += count_correct(s->plan, &batch);
-    p->image += batch.images;
+    p->image += batch.taken;
+    p->bad += batch.taken - batch.images;
+    if (batch.bad) TRY(report_bad(s, batch.bad));
     striate_backward(s->plan);
     return STRIATE_OK;
 }
@@ -144,7 +169,7 @@ striate_status session_step(struct session *s)
     TRY(striate_update(s->optimizer, s->plan, (float)session_rate(s, p->step)));
     p->step++;
     if (s->average) follow(s);
-    double loss = (p->loss - before.loss) / (double)(p->image - before.image);
+    double loss = (p->loss - before.loss) / (double)(p->image - p->bad - before.image + before.bad);
     if (s->events) board_step(s->events, p->step, loss, session_rate(s, before.step));
     return STRIATE_OK;
 }

@@ -34,6 +34,10 @@ void session_close(struct session *s);
 
 // The rate of a step.
 double session_rate(const struct session *s, int64_t step);
+// Images of the epoch so far that took part.
+double session_images(const struct session *s);
+// Tells the caller why images are left out. session: a struct session.
+void session_bad(void *session, const char *sentences);
 // Forward and backward of the batches of a step, and the update.
 striate_status session_step(struct session *s);
 

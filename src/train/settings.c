@@ -108,6 +108,7 @@ static const struct setting {
     { "rotation", offsetof(struct settings, training.augmentation.rotation), add_float },
     { "color_pca", offsetof(struct settings, training.augmentation.color_pca), add_float },
     { "random_erasing", offsetof(struct settings, training.augmentation.random_erasing), add_float },
+    { "skip_bad", offsetof(struct settings, training.skip_bad), add_int },
     { "mixup_alpha", offsetof(struct settings, training.augmentation.mixup_alpha), add_float },
     { "cutmix_alpha", offsetof(struct settings, training.augmentation.cutmix_alpha), add_float },
     { "images", offsetof(struct settings, images), add_int },

@@ -54,7 +54,8 @@ static bool report_step(const struct session *s)
 {
     const striate_training *t = &s->settings.training;
     const struct progress *p = &s->progress;
-    double images = (double)p->image;
+    double images = session_images(s);
+    struct batches_speed speed = batches_speed(s->batches);
     striate_training_step report = { .epoch = (int)p->epoch + 1,
                                      .epochs = t->epochs,
                                      .image = (int)p->image,
@@ -63,7 +64,10 @@ static bool report_step(const struct session *s)
                                      .loss = p->loss / images,
                                      .top1 = (double)p->correct / images,
                                      .learning_rate = session_rate(s, p->step - 1),
-                                     .images_per_second = images_per_second(s) };
+                                     .images_per_second = images_per_second(s),
+                                     .waiting = s->seconds > 0 ? speed.waited / s->seconds : 0,
+                                     .prepared_per_second = speed.rate,
+                                     .bad = (int)p->bad };
     return t->on_step && t->on_step(t->user, &report);
 }
 
@@ -117,8 +121,10 @@ static striate_status validate(struct session *s, striate_epoch *row)
     const striate_training *t = &s->settings.training;
     striate_evaluation_free(s->evaluation);
     s->evaluation = NULL;
-    TRY(striate_evaluate(&s->evaluation, s->model, s->validation,
-                         (striate_evaluate_options){ .batch_size = t->batch_size, .exact = t->exact }));
+    TRY(striate_evaluate(
+        &s->evaluation, s->model, s->validation,
+        (striate_evaluate_options){
+            .batch_size = t->batch_size, .exact = t->exact, .on_bad = t->skip_bad ? session_bad : NULL, .user = s }));
     struct progress *p = &s->progress;
     const striate_evaluation *e = s->evaluation;
     row->val_loss = e->loss;
@@ -161,7 +167,7 @@ static striate_status finish_epoch(struct session *s)
 {
     struct progress *p = &s->progress;
     const striate_training *t = &s->settings.training;
-    double images = (double)p->image, rate = images_per_second(s);
+    double images = session_images(s), rate = images_per_second(s);
     striate_epoch row = { .epoch = (int)p->epoch + 1,
                           .step = p->step,
                           .learning_rate = session_rate(s, p->step - 1),
@@ -175,7 +181,7 @@ static striate_status finish_epoch(struct session *s)
     session_exchange(s);
     if (status) return status;
     p->epoch++;
-    p->image = p->correct = 0;
+    p->image = p->correct = p->bad = 0;
     p->loss = 0;
     TRY(write_epoch(s, &row));
     if (t->on_epoch) t->on_epoch(t->user, &row);
