@@ -132,7 +132,8 @@ STRIATE_API striate_status striate_augment(striate_image *changed, const striate
 
 // A labelled set of images. DIR is looked at to find out what it is:
 //   MNIST's four IDX files, raw or .gz;  CIFAR-10 or CIFAR-100 binary files;  an image folder: one folder per class holding PNG
-//   and JPEG files, directly or under train/ and val/ (or test/).
+//   and JPEG files, directly or under train/ and val/ (or test/);  WebDataset's tar shards;  or, a file itself, one shard or a CSV list of
+//   paths and labels (docs/DATA.md).
 typedef struct striate_data striate_data;
 typedef enum striate_split { STRIATE_SPLIT_TRAIN, STRIATE_SPLIT_TEST } striate_split;
 
@@ -157,7 +158,7 @@ STRIATE_API striate_status striate_data_part(striate_data **part, const striate_
 STRIATE_API void striate_data_close(striate_data *data);
 
 typedef struct striate_data_info {
-    const char *format; // "idx", "cifar10", "cifar100", "folder", "memory"
+    const char *format; // "idx", "cifar10", "cifar100", "folder", "csv", "shards", "memory"
     int images, classes;
     int has_test;                                     // 1 if a separate test split exists beside the training split
     int height, width, channels;                      // height and width are 0 where images differ in size
@@ -173,6 +174,19 @@ STRIATE_API const char *striate_data_name(const striate_data *data, int index);
 STRIATE_API striate_status striate_data_image(striate_image *image, const striate_data *data, int index);
 // Mean and standard deviation of pixel / 255 per channel, over all images.
 STRIATE_API striate_status striate_data_statistics(float mean[3], float std[3], const striate_data *data);
+typedef int striate_progress(void *user, int done, int all); // nonzero: stop
+// Writes a data set as tar shards PREFIX-000000.tar, ... into a folder, which is made if missing, and classes.txt beside them. Images are written as
+// they are stored (those of sets that hold no image files as PNG); where the shorter side is longer than `resize`, resized and as JPEG.
+typedef struct striate_pack_options {
+    const char *prefix; // NULL: "train"
+    int resize;         // 0: not
+    int quality;        // of JPEG, 1 to 100; 0: 95
+    size_t shard_bytes; // that a shard may have; 0: 64 MiB
+    striate_progress *progress;
+    void *user;
+} striate_pack_options;
+STRIATE_API striate_status striate_data_pack(const striate_data *data, const char *folder, striate_pack_options options);
+
 // One image as a network sees it: x[height][width][channels].
 STRIATE_API striate_status striate_preprocess(float *x, const striate_image *image, const striate_preprocessing *how);
 
@@ -602,7 +616,6 @@ typedef struct striate_evaluation {
     int *predictions;               // [images]
     float *logits;                  // [images][classes]
 } striate_evaluation;
-typedef int striate_progress(void *user, int done, int all); // nonzero: stop
 typedef struct striate_evaluate_options {
     int batch_size; // 0: 256
     int limit;      // only the first images; 0: all

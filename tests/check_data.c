@@ -91,7 +91,7 @@ static void bad_folders(void **state)
     scratch_write("file", "", 0);
     fails("file", STRIATE_SPLIT_TRAIN, STRIATE_IO, "a file; give the folder", "");
     scratch_write("nothing/notes.txt", "", 0);
-    fails("nothing", STRIATE_SPLIT_TRAIN, STRIATE_BAD_FILE, "no data set: neither IDX", "CIFAR");
+    fails("nothing", STRIATE_SPLIT_TRAIN, STRIATE_BAD_FILE, "neither tar shards, nor IDX", "CIFAR");
     write_png("loose/1.png", 4, 4, 1, 0);
     fails("loose", STRIATE_SPLIT_TRAIN, STRIATE_BAD_FILE, "no class folders", "folder of its own");
     write_png("single/cat/1.png", 4, 4, 1, 0);

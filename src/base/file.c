@@ -51,6 +51,28 @@ striate_status file_read(struct bytes *bytes, const char *path, size_t cap)
     return STRIATE_OK;
 }
 
+striate_status file_read_part(struct bytes *bytes, const char *path, uint64_t offset, size_t size, const char *name)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) FAIL(IO, "%s: cannot open: %s", name, strerror(errno));
+    uint8_t *data = malloc(size ? size : 1);
+    size_t done = 0;
+    ssize_t got = 1;
+    while (data && done < size && got > 0) {
+        got = pread(file, data + done, size - done, (off_t)(offset + done));
+        if (got > 0) done += (size_t)got;
+    }
+    close(file);
+    if (data && done == size) {
+        *bytes = (struct bytes){ data, size };
+        return STRIATE_OK;
+    }
+    free(data);
+    if (!data) FAIL(NO_MEMORY, "%s: no memory for its %zu bytes", name, size);
+    if (got < 0) FAIL(IO, "%s: cannot read: %s", name, strerror(errno));
+    FAIL(BAD_FILE, "%s: the file ends within it; get it again", name);
+}
+
 static striate_status write_all(int file, const char *path, const void *data, size_t size)
 {
     for (const char *p = data; size;) {

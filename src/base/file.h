@@ -14,6 +14,9 @@ struct bytes {
 // Reads all of a file ("-": standard input) of at most `cap` bytes. free(bytes->data) releases it.
 striate_status file_read(struct bytes *bytes, const char *path, size_t cap);
 
+// Reads `size` bytes from `offset` on; `name` begins the sentence.
+striate_status file_read_part(struct bytes *bytes, const char *path, uint64_t offset, size_t size, const char *name);
+
 struct span {
     const void *data;
     size_t size;

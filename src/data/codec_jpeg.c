@@ -100,3 +100,25 @@ static striate_status decode(striate_image *image, const void *bytes, size_t siz
 }
 
 const struct codec codec_jpeg = { "\xff\xd8\xff", 3, measure, decode };
+
+striate_status jpeg_encode(struct bytes *jpeg, const striate_image *image, int quality, const char *name)
+{
+    tjhandle writer = tjInitCompress();
+    if (!writer) FAIL(NO_MEMORY, "%s: no memory to write it", name);
+    bool gray = image->channels == 1;
+    unsigned long size = tjBufSize(image->width, image->height, gray ? TJSAMP_GRAY : TJSAMP_444);
+    uint8_t *made = size == (unsigned long)-1 ? NULL : malloc(size);
+    int failed = made ? tjCompress2(writer, image->pixels, image->width, 0, image->height, gray ? TJPF_GRAY : TJPF_RGB, &made,
+                                    &size, gray ? TJSAMP_GRAY : TJSAMP_444, quality, TJFLAG_NOREALLOC | TJFLAG_ACCURATEDCT)
+                      : 0;
+    striate_status status =
+        !made    ? status_fail(STRIATE_NO_MEMORY, "%s: no memory to write it", name)
+        : failed ? status_fail(STRIATE_BAD_ARGUMENT, "%s: cannot encode as JPEG: %s", name, tjGetErrorStr2(writer))
+                 : STRIATE_OK;
+    tjDestroy(writer);
+    if (status)
+        free(made);
+    else
+        *jpeg = (struct bytes){ made, size };
+    return status;
+}

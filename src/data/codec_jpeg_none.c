@@ -17,3 +17,9 @@ static striate_status refuse_decode(striate_image *image, const void *bytes, siz
 }
 
 const struct codec codec_jpeg = { "\xff\xd8\xff", 3, refuse_measure, refuse_decode };
+
+striate_status jpeg_encode(struct bytes *jpeg, const striate_image *image, int quality, const char *name)
+{
+    (void)jpeg, (void)image, (void)quality;
+    FAIL(UNSUPPORTED, "%s: this build cannot write JPEG; build with libjpeg-turbo", name);
+}

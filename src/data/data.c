@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct format *const formats[] = { &format_idx, &format_cifar, &format_folder };
+static const struct format *const formats[] = { &format_csv, &format_shards, &format_idx, &format_cifar, &format_folder };
 
 striate_status striate_data_open(striate_data **data, const char *directory, striate_split split)
 {
@@ -20,11 +20,13 @@ striate_status striate_data_open_with(striate_data **data, const char *directory
                                       striate_data_options options)
 {
     if (!file_exists(directory)) FAIL(IO, "%s: no such folder; give the one that holds the data set", directory);
-    if (!file_is_folder(directory)) FAIL(IO, "%s: a file; give the folder that holds the data set", directory);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (formats[i]->found(directory)) return formats[i]->open(data, directory, split, options);
+    if (!file_is_folder(directory))
+        FAIL(IO, "%s: a file; give the folder that holds the data set, a list (.csv) or a shard (.tar)", directory);
     FAIL(BAD_FILE,
-         "%s: no data set: neither IDX files (train-images-idx3-ubyte), nor CIFAR batches (data_batch_1.bin, train.bin), nor a "
+         "%s: no data set: neither tar shards, nor IDX files (train-images-idx3-ubyte), nor CIFAR batches (data_batch_1.bin, "
+         "train.bin), nor a "
          "folder of PNG or JPEG files per class",
          directory);
 }

@@ -44,7 +44,8 @@ struct codec {
 };
 extern const struct codec codec_png, codec_jpeg;
 
-// The bytes of a PNG file, to be released with free().
+// The bytes of a JPEG or PNG file, to be released with free(). quality: 1 to 100, colours not subsampled.
+striate_status jpeg_encode(struct bytes *jpeg, const striate_image *image, int quality, const char *name);
 striate_status png_encode(struct bytes *png, const striate_image *image, const char *name);
 
 #endif

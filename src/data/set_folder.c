@@ -1,31 +1,13 @@
 // set_folder.c - a folder per class, holding PNG and JPEG files: directly, or under train/ and val/ (or test/). Only paths are kept; an
 // image is read when it is asked for. Links are followed, folders inside class folders are not entered.
 #include "base/status.h"
-#include "data/image.h"
-#include "data/source.h"
+#include "data/listed.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-// Paths in one or more folders, sorted within each.
-struct entry {
-    const char *path;
-    int label;
-};
-struct list {
-    struct entry *entries;
-    int count, room;
-};
-
-struct folder {
-    struct striate_data data;
-    struct entry *entries; // [images]
-};
 
 static bool wants_folder(int directory, const char *name)
 {
@@ -59,21 +41,13 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct entry *)a)->path, ((const struct entry *)b)->path);
 }
 
-static striate_status list_add(struct list *list, struct arena *arena, const char *folder, const char *name, int label)
+static striate_status add_path(struct list *list, struct arena *arena, const char *folder, const char *name, int label)
 {
-    if (list->count == list->room) {
-        int room = list->room ? 2 * list->room : 64;
-        struct entry *entries = room > INT_MAX / 2 ? NULL : realloc(list->entries, (size_t)room * sizeof *entries);
-        if (!entries) FAIL(NO_MEMORY, "%s: no memory for more than %d names", folder, list->count);
-        list->entries = entries;
-        list->room = room;
-    }
     char *path = file_join(folder, name);
-    const char *copy = path ? arena_copy(arena, path) : NULL;
+    if (!path) FAIL(NO_MEMORY, "%s: no memory for the names in it", folder);
+    striate_status status = list_add(list, arena, (struct entry){ .path = path, .label = label }, folder);
     free(path);
-    if (!copy) FAIL(NO_MEMORY, "%s: no memory for the names in it", folder);
-    list->entries[list->count++] = (struct entry){ copy, label };
-    return STRIATE_OK;
+    return status;
 }
 
 // Adds what is wanted of a folder.
@@ -85,7 +59,7 @@ static striate_status list_folder(struct list *list, struct arena *arena, const 
     if (!folder) FAIL(IO, "%s: cannot open: %s", path, strerror(errno));
     striate_status status = STRIATE_OK;
     for (struct dirent *entry; !status && (entry = readdir(folder));)
-        if (wants(dirfd(folder), entry->d_name)) status = list_add(list, arena, path, entry->d_name, label);
+        if (wants(dirfd(folder), entry->d_name)) status = add_path(list, arena, path, entry->d_name, label);
     closedir(folder);
     if (list->count > before) qsort(list->entries + before, (size_t)(list->count - before), sizeof *list->entries, by_path);
     return status;
@@ -137,96 +111,37 @@ static struct layout layout_of(struct arena *arena, const char *directory)
     return layout;
 }
 
-// The headers of all images: a file that is no image is found here, not after hours of training.
-static striate_status measure(struct striate_data_info *info, const struct list *images, bool keep_bad)
-{
-    int good = 0;
-    info->min_height = info->min_width = INT_MAX;
-    info->max_height = info->max_width = info->channels = 0;
-    for (int i = 0; i < images->count; i++) {
-        striate_image image;
-        striate_status status = image_measure_file(&image, images->entries[i].path);
-        if (status && keep_bad && (i + 1 < images->count || good)) continue;
-        TRY(status);
-        good++;
-        if (image.height < info->min_height) info->min_height = image.height;
-        if (image.height > info->max_height) info->max_height = image.height;
-        if (image.width < info->min_width) info->min_width = image.width;
-        if (image.width > info->max_width) info->max_width = image.width;
-        if (image.channels > info->channels) info->channels = image.channels;
-    }
-    if (info->min_height == info->max_height && info->min_width == info->max_width) {
-        info->height = info->min_height;
-        info->width = info->min_width;
-    }
-    return STRIATE_OK;
-}
-
-static const uint8_t *pixels_of(const striate_data *data, int index)
-{
-    (void)data, (void)index;
-    return NULL;
-}
-
-static const char *path_of(const striate_data *data, int index)
-{
-    return ((const struct folder *)data)->entries[index].path;
-}
-
-static striate_status read_image(striate_image *image, const striate_data *data, int index, struct image_least least)
-{
-    return image_open(image, path_of(data, index), least);
-}
-
-static void name_of(char name[SOURCE_NAME], const striate_data *data, int index)
-{
-    snprintf(name, SOURCE_NAME, "%s", path_of(data, index));
-}
-
-static const struct source source = { pixels_of, read_image, name_of, NULL };
-
 struct lists {
     struct list classes, folders, images; // folders: of the split's classes
 };
 
-static striate_status fill(struct folder *set, const char *directory, striate_split split, striate_data_options options,
+static striate_status fill(striate_data *set, const char *directory, striate_split split, striate_data_options options,
                            struct lists *lists)
 {
-    struct arena *arena = &set->data.arena;
-    struct striate_data_info *info = &set->data.info;
-    struct list *classes = &lists->classes, *images = &lists->images;
+    struct arena *arena = &set->arena;
+    struct list *classes = &lists->classes;
     struct layout layout = layout_of(arena, directory);
     const char *from = split == STRIATE_SPLIT_TEST && layout.test ? layout.test : layout.train;
     if (!from) FAIL(IO, "%s: no train folder beside %s; the training split needs it", directory, file_base(layout.test));
     TRY(list_classes(classes, arena, layout.train ? layout.train : from));
     TRY(list_folder(&lists->folders, arena, from, wants_folder, 0));
-    TRY(list_images(images, arena, &lists->folders, classes));
-    TRY(measure(info, images, options.keep_bad));
+    TRY(list_images(&lists->images, arena, &lists->folders, classes));
     const char **names = arena_take(arena, (size_t)classes->count * sizeof *names);
-    set->entries = arena_take(arena, (size_t)images->count * sizeof *set->entries);
-    set->data.labels = arena_take(arena, (size_t)images->count * sizeof *set->data.labels);
-    if (!names || !set->entries || !set->data.labels) FAIL(NO_MEMORY, "%s: no memory for %d images", directory, images->count);
+    if (!names) FAIL(NO_MEMORY, "%s: no memory for the names of %d classes", directory, classes->count);
     for (int i = 0; i < classes->count; i++) names[i] = file_base(classes->entries[i].path);
-    for (int i = 0; i < images->count; i++) {
-        set->entries[i] = images->entries[i];
-        set->data.labels[i] = images->entries[i].label;
-    }
-    info->images = images->count;
-    info->classes = classes->count;
-    info->class_names = names;
-    info->has_test = layout.train && layout.test;
-    return STRIATE_OK;
+    set->info.has_test = layout.train && layout.test;
+    return listed_fill(set, &lists->images, names, classes->count, options);
 }
 
 static striate_status open_split(striate_data **data, const char *directory, striate_split split, striate_data_options options)
 {
     striate_data *fresh;
     struct lists lists = { 0 };
-    TRY(source_new(&fresh, sizeof(struct folder), &source, (struct striate_data_info){ .format = "folder" }));
-    striate_status status = fill((struct folder *)fresh, directory, split, options, &lists);
-    free(lists.classes.entries);
-    free(lists.folders.entries);
-    free(lists.images.entries);
+    TRY(listed_new(&fresh, "folder"));
+    striate_status status = fill(fresh, directory, split, options, &lists);
+    list_free(&lists.classes);
+    list_free(&lists.folders);
+    list_free(&lists.images);
     if (status)
         striate_data_close(fresh);
     else

@@ -40,7 +40,7 @@ static void release(striate_data *data)
     free(((struct packed *)data)->block);
 }
 
-static const struct source source = { pixels_of, read_image, name_of, release };
+static const struct source source = { pixels_of, read_image, name_of, NULL, release };
 
 striate_status packed_new(struct packed **set, struct striate_data_info info)
 {

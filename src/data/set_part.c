@@ -35,7 +35,14 @@ static void name_of(char name[SOURCE_NAME], const striate_data *data, int index)
     whole_of(data)->source->name(name, whole_of(data), index_of(data, index));
 }
 
-static const struct source source = { pixels_of, read_image, name_of, NULL };
+static striate_status read_file(struct bytes *bytes, const striate_data *data, int index)
+{
+    return whole_of(data)->source->file(bytes, whole_of(data), index_of(data, index));
+}
+
+// Of a whole whose images are stored as files, and of one where they are not.
+static const struct source source = { pixels_of, read_image, name_of, NULL, NULL },
+                           source_of_files = { pixels_of, read_image, name_of, read_file, NULL };
 
 striate_status striate_data_part(striate_data **part, const striate_data *data, int first, int count, uint64_t shuffle_seed)
 {
@@ -45,7 +52,7 @@ striate_status striate_data_part(striate_data **part, const striate_data *data, 
     struct striate_data_info info = data->info;
     info.images = count;
     striate_data *fresh;
-    TRY(source_new(&fresh, sizeof(struct part), &source, info));
+    TRY(source_new(&fresh, sizeof(struct part), data->source->file ? &source_of_files : &source, info));
     struct part *set = (struct part *)fresh;
     int *order = arena_take(&fresh->arena, (size_t)images * sizeof *order);
     if (!order) {

@@ -14,6 +14,7 @@ struct source {
     // Reads an image; several threads may at once.
     striate_status (*read)(striate_image *image, const striate_data *data, int index, struct image_least least);
     void (*name)(char name[SOURCE_NAME], const striate_data *data, int index);
+    striate_status (*file)(struct bytes *bytes, const striate_data *data, int index); // as it is stored; NULL: not as a file
     void (*release)(striate_data *data); // what lies outside the arena; NULL: nothing
 };
 
@@ -34,7 +35,7 @@ struct format {
     bool (*found)(const char *directory);
     striate_status (*open)(striate_data **data, const char *directory, striate_split split, striate_data_options options);
 };
-extern const struct format format_idx, format_cifar, format_folder;
+extern const struct format format_idx, format_cifar, format_folder, format_csv, format_shards;
 
 // A set whose images have one size and lie in memory one after another.
 enum { PACKED_FILES = 5 };
