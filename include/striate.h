@@ -217,7 +217,19 @@ STRIATE_API double striate_node_attribute(const striate_node *node, const char *
 
 // How weights begin. He: normal, variance 2 / fan-in (He et al. 2015, eq. 10). Xavier: uniform, variance 1 / fan-in (Caffe's form of
 // Glorot and Bengio 2010). Gaussian: normal with standard deviation init_std.
-typedef enum striate_init { STRIATE_INIT_HE, STRIATE_INIT_XAVIER, STRIATE_INIT_GAUSSIAN } striate_init;
+// Of convolutions also fixed kernels, the same for every input channel and divided by their number: Sobel and Prewitt (3x3; derivatives to the
+// right in even filters and downwards in odd ones), Laplacian (3x3; 0 1 0, 1 -4 1, 0 1 0), Gabor (any size; filter k of K is turned by pi k / K,
+// its wave half the kernel long, without its mean; Jones and Palmer 1987), blur (any size; a Gaussian of standard deviation size / 4, sum 1).
+typedef enum striate_init {
+    STRIATE_INIT_HE,
+    STRIATE_INIT_XAVIER,
+    STRIATE_INIT_GAUSSIAN,
+    STRIATE_INIT_SOBEL,
+    STRIATE_INIT_PREWITT,
+    STRIATE_INIT_LAPLACIAN,
+    STRIATE_INIT_GABOR,
+    STRIATE_INIT_BLUR
+} striate_init;
 
 // The place where images enter: [N][height][width][channels].
 STRIATE_API striate_node *striate_input(striate_graph *graph, int height, int width, int channels);
@@ -241,6 +253,12 @@ typedef struct striate_conv_options {
     int init;                                          // a striate_init
     float init_std;                                    // of STRIATE_INIT_GAUSSIAN; 0: 0.01
     float init_bias;
+    int frozen; // 1: weights and bias are not trained, as fixed kernels
+    int mode;   // a striate_mode; SAME and FULL pad themselves
+    int flip;   // 1: true convolution, the kernel turned by 180 degrees
+    const char *
+        table; // the channels that each filter reads (LeCun et al. 1998, table I), as "0+1,1+2" for two filters of two channels;
+               // NULL: all. Of each such pair w has a kernel: w[pairs][R][S], filter by filter
 } striate_conv_options;
 STRIATE_API striate_node *striate_conv(striate_graph *graph, striate_node *x, striate_conv_options options);
 
@@ -258,6 +276,9 @@ typedef struct striate_window {
 } striate_window;
 STRIATE_API striate_node *striate_max_pool(striate_graph *graph, striate_node *x, striate_window window);
 STRIATE_API striate_node *striate_avg_pool(striate_graph *graph, striate_node *x, striate_window window);
+// The mean weighted by a Gaussian of standard deviation size / 4: a convolution of each channel by itself with fixed weights (init=blur). The
+// window has no ceil, exclude_pad or zero_fill.
+STRIATE_API striate_node *striate_gaussian_pool(striate_graph *graph, striate_node *x, striate_window window);
 // Trainable subsampling (LeCun et al. 1998, II.B, S2 and S4): the sum of the window's pixels times a coefficient plus a bias, both per channel.
 // The coefficients begin as one over the window's pixels, so that the mean comes out.
 STRIATE_API striate_node *striate_subsample(striate_graph *graph, striate_node *x, striate_window window);
@@ -425,7 +446,7 @@ STRIATE_API striate_status striate_graph_open(striate_graph **graph, const char 
 // The ops a network may use, with their attributes: what the text form accepts.
 typedef struct striate_attribute_info {
     const char *name, *type, *default_value,
-        *doc; // type "int", "float", "flag" or "he|xavier|gaussian"; default NULL: required
+        *doc; // type "int", "float", "flag", "text" or "he|xavier|gaussian"; default NULL: required
 } striate_attribute_info;
 typedef struct striate_op_info {
     const char *name, *doc;

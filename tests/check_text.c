@@ -35,6 +35,14 @@ static char *text_of(const striate_graph *graph)
     return text;
 }
 
+static void assert_same_string(const char *a, const char *b)
+{
+    if (a && b)
+        assert_string_equal(a, b);
+    else
+        assert_ptr_equal(a, b);
+}
+
 static void assert_same_graph(const striate_graph *a, const striate_graph *b)
 {
     assert_int_equal(a->count, b->count);
@@ -46,7 +54,10 @@ static void assert_same_graph(const striate_graph *a, const striate_graph *b)
         assert_int_equal(x->ins, y->ins);
         for (int j = 0; j < x->ins; j++) assert_int_equal(x->in[j]->id, y->in[j]->id);
         for (const struct attribute *at = x->op->attributes; at && at->name; at++)
-            assert_memory_equal((char *)x->options + at->offset, (char *)y->options + at->offset, 4);
+            if (at->type != ATTRIBUTE_TEXT)
+                assert_memory_equal((char *)x->options + at->offset, (char *)y->options + at->offset, 4);
+            else
+                assert_same_string(*(char **)((char *)x->options + at->offset), *(char **)((char *)y->options + at->offset));
     }
 }
 
@@ -145,7 +156,7 @@ static const struct row {
     { INPUT "a = conv data filters=-1 kernel=3\n", 2, { "a (conv)", "filters is -1" } },
     { INPUT "a = conv data filters=3 kernel=3 stride=0\n", 2, { "stride is 0, allowed is 1 to" } },
     { INPUT "a = conv data filters=3 kernel=3 no_bias=2\n", 2, { "no_bias is a flag, 0 or 1, not '2'" } },
-    { INPUT "a = conv data filters=3 kernel=3 init=hee\n", 2, { "init is one of he|xavier|gaussian, not 'hee'" } },
+    { INPUT "a = conv data filters=3 kernel=3 init=hee\n", 2, { "init is one of he|xavier|gaussian|sobel|prewitt|laplacian|gabor|blur, not 'hee'" } },
     { INPUT "a = conv data filters=3 kernel=3 init=x\n", 2, { "init is one of" } },
     { INPUT "a = dropout data rate=fast\n", 2, { "a (dropout)", "rate takes a number, not 'fast'" } },
     { INPUT "a = dropout data rate=nan\n", 2, { "rate takes a number, not 'nan'" } },
@@ -255,7 +266,7 @@ static void lists_the_ops(void **state)
         for (int j = 0; j < ops[i].attribute_count; j++) {
             if (!strcmp(a[j].name, "filters")) assert_null(a[j].default_value);
             if (!strcmp(a[j].name, "stride")) assert_string_equal(a[j].default_value, "1");
-            if (!strcmp(a[j].name, "init")) assert_string_equal(a[j].type, "he|xavier|gaussian");
+            if (!strcmp(a[j].name, "init")) assert_string_equal(a[j].type, "he|xavier|gaussian|sobel|prewitt|laplacian|gabor|blur");
             if (!strcmp(a[j].name, "init")) assert_string_equal(a[j].default_value, "he");
             if (!strcmp(a[j].name, "init_std")) assert_string_equal(a[j].default_value, "0.01");
         }

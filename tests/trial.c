@@ -66,7 +66,8 @@ static float *make_values(struct trial *trial, size_t count)
 static void complete_options(struct trial *trial)
 {
     for (const struct attribute *a = trial->op->attributes; a && a->name; a++) {
-        char *field = (char *)&trial->options + a->offset;
+        void *field = (char *)&trial->options + a->offset;
+        if (a->type == ATTRIBUTE_TEXT) continue;
         if (a->type == ATTRIBUTE_FLOAT && *(float *)field == 0) *(float *)field = a->value;
         if (a->type != ATTRIBUTE_FLOAT && *(int *)field == 0) *(int *)field = (int)a->value;
     }
@@ -119,7 +120,9 @@ bool trial_prepare(struct trial *trial)
         trial->count[i] = 1;
         for (int d = 0; d < param->rank; d++) trial->count[i] *= (size_t)param->dims[d];
         trial->args.param[i] = make_values(trial, trial->count[i]);
-        for (size_t j = 0; j < trial->count[i] && param->kind == PARAM_STATE; j++) trial->args.param[i][j] = param->value;
+        bool constant = param->kind == PARAM_STATE && param->fan_in == 0;
+        for (size_t j = 0; j < trial->count[i] && constant; j++) trial->args.param[i][j] = param->value;
+        if (param->fill) param->fill(trial->args.param[i], param, trial->args.random);
         if (param->kind != PARAM_STATE) trial->args.dparam[i] = make_values(trial, trial->count[i]);
     }
     trial->args.saved = memset(trial_take(trial, trial->plan.saved), 0xff, trial->plan.saved);

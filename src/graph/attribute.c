@@ -46,7 +46,7 @@ striate_status attribute_find(const struct attribute **attribute, const struct o
 
 striate_status attribute_read(void *options, const struct attribute *a, const char *value)
 {
-    char *field = (char *)options + a->offset;
+    void *field = (char *)options + a->offset;
     long long integer = 0;
     double number = 0;
     switch (a->type) {
@@ -63,6 +63,10 @@ striate_status attribute_read(void *options, const struct attribute *a, const ch
         if (!text_to_int(value, 0, 1, &integer))
             FAIL(BAD_NETWORK, "attribute %s is a flag, 0 or 1, not '%.64s'", a->name, value);
         break;
+    case ATTRIBUTE_TEXT:
+        if (!*value) FAIL(BAD_NETWORK, "attribute %s is empty", a->name);
+        *(const char **)field = value; // the graph keeps a copy
+        return STRIATE_OK;
     case ATTRIBUTE_CHOICE:
         integer = choice_of(a->choices, value);
         if (integer < 0) FAIL(BAD_NETWORK, "attribute %s is one of %s, not '%.64s'", a->name, a->choices, value);
@@ -92,6 +96,9 @@ static void print_value(struct text *text, const struct attribute *attribute, do
     case ATTRIBUTE_FLOAT:
         text_add_float(text, value);
         break;
+    case ATTRIBUTE_TEXT:
+        text_add(text, "%s", ""); // the default, which is none
+        break;
     case ATTRIBUTE_CHOICE:
         for (int i = (int)value; i > 0; i--) choice = strchr(choice, '|') + 1;
         text_add_bytes(text, choice, strcspn(choice, "|"));
@@ -101,7 +108,8 @@ static void print_value(struct text *text, const struct attribute *attribute, do
 
 static double value_of(const void *options, const struct attribute *a)
 {
-    const char *field = (const char *)options + a->offset;
+    const void *field = (const char *)options + a->offset;
+    if (a->type == ATTRIBUTE_TEXT) return NAN;
     return a->type == ATTRIBUTE_FLOAT ? *(const float *)field : *(const int *)field;
 }
 
@@ -116,6 +124,9 @@ void attribute_write(struct text *text, const void *options, const struct op *op
 {
     for (const struct attribute *a = op->attributes; a && a->name; a++) {
         double value = value_of(options, a);
+        const char *string = a->type == ATTRIBUTE_TEXT ? *(const char *const *)((const char *)options + a->offset) : NULL;
+        if (string) text_add(text, " %s=%s", a->name, string);
+        if (a->type == ATTRIBUTE_TEXT) continue;
         if (value == (a->type == ATTRIBUTE_FLOAT ? (float)a->value : a->value)) continue;
         text_add(text, " %s=", a->name);
         print_value(text, a, value);
@@ -142,7 +153,9 @@ static const char *default_of(const struct attribute *a)
 
 static void describe(striate_op_info *info, const struct op *op)
 {
-    static const char *const types[] = { [ATTRIBUTE_INT] = "int", [ATTRIBUTE_FLOAT] = "float", [ATTRIBUTE_FLAG] = "flag" };
+    static const char *const types[] = {
+        [ATTRIBUTE_INT] = "int", [ATTRIBUTE_FLOAT] = "float", [ATTRIBUTE_FLAG] = "flag", [ATTRIBUTE_TEXT] = "text"
+    };
     int count = 0;
     while (op->attributes && op->attributes[count].name) count++;
     striate_attribute_info *attributes = arena_take(&list.arena, (size_t)count * sizeof *attributes);

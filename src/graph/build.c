@@ -27,6 +27,30 @@ striate_node *striate_avg_pool(striate_graph *graph, striate_node *x, striate_wi
     return graph_add(graph, &striate_op_avg_pool, window.name, &x, 1, &window);
 }
 
+striate_node *striate_gaussian_pool(striate_graph *graph, striate_node *x, striate_window window)
+{
+    int channels = striate_node_size(x).channels, pad_h = window.pad_h ? window.pad_h : window.pad,
+        pad_w = window.pad_w ? window.pad_w : window.pad;
+    return striate_conv(graph, x,
+                        (striate_conv_options){ .name = window.name,
+                                                .filters = channels,
+                                                .groups = channels,
+                                                .kernel = window.size,
+                                                .kernel_h = window.size_h,
+                                                .kernel_w = window.size_w,
+                                                .stride = window.stride,
+                                                .stride_h = window.stride_h,
+                                                .stride_w = window.stride_w,
+                                                .pad_top = pad_h,
+                                                .pad_bottom = pad_h,
+                                                .pad_left = pad_w,
+                                                .pad_right = pad_w,
+                                                .no_bias = 1,
+                                                .mode = window.mode,
+                                                .init = STRIATE_INIT_BLUR,
+                                                .frozen = 1 });
+}
+
 striate_node *striate_subsample(striate_graph *graph, striate_node *x, striate_window window)
 {
     return graph_add(graph, &striate_op_subsample, window.name, &x, 1, &window);

@@ -144,7 +144,14 @@ static striate_status name_node(struct striate_node *node, const char *name)
 static striate_status check_options(struct striate_node *node)
 {
     for (const struct attribute *a = node->op->attributes; a && a->name; a++) {
-        char *field = (char *)node->options + a->offset;
+        void *field = (char *)node->options + a->offset;
+        const char **string = field;
+        if (a->type == ATTRIBUTE_TEXT) {
+            if (!*string && a->required) FAIL(BAD_NETWORK, "attribute %s is missing (%s)", a->name, a->doc);
+            if (*string && !(*string = arena_copy(&node->graph->arena, *string)))
+                FAIL(NO_MEMORY, "no memory for attribute %s", a->name);
+            continue;
+        }
         bool is_float = a->type == ATTRIBUTE_FLOAT;
         double value = is_float ? *(float *)field : *(int *)field;
         if (value == 0 && a->required) FAIL(BAD_NETWORK, "attribute %s is missing (%s)", a->name, a->doc);

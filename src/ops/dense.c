@@ -42,6 +42,7 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
                                         .rank = 2,
                                         .dims = { o->units, pixels * x->c },
                                         .pixels = pixels == 1 ? x->folded : pixels,
+                                        .fan_in = (float)pixels * (float)x->c,
                                         .init = o->init,
                                         .value = o->init_std };
     plan->param[1] = (struct op_param){

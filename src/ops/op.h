@@ -61,7 +61,7 @@ struct op_args {
 
 enum direction { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, DIRECTIONS };
 
-enum param_kind { PARAM_WEIGHT, PARAM_BIAS, PARAM_SCALE, PARAM_STATE }; // STATE: a running statistic, not trained
+enum param_kind { PARAM_WEIGHT, PARAM_BIAS, PARAM_SCALE, PARAM_STATE }; // STATE: not trained, as running statistics
 
 // One parameter: its name in files and its shape. Files hold dims[0] x channels x pixels values (K, C/groups, R*S; for a dense layer after a
 // flatten K, C, H*W), memory holds dims[0] x pixels x channels.
@@ -70,8 +70,10 @@ struct op_param {
     enum param_kind kind;
     int rank, dims[4]; // in file order
     int pixels;        // 1 where nothing is permuted
-    int init;          // a striate_init, for PARAM_WEIGHT
-    float value;       // the standard deviation of STRIATE_INIT_GAUSSIAN; for every other kind the value itself
+    float fan_in;      // inputs of one output, of weights that begin at random; 0: they begin as `value`
+    int init;          // a striate_init, of weights
+    float value;       // the standard deviation of STRIATE_INIT_GAUSSIAN, or the value itself
+    void (*fill)(float *values, const struct op_param *param, struct random_key key); // how they begin, where not so; or NULL
 };
 
 enum op_flags {
@@ -103,12 +105,13 @@ struct op_cost {
         stride_w; // the window for receptive fields, dilation included; 1 where the op is pixel by pixel
 };
 
-enum attribute_type { ATTRIBUTE_INT, ATTRIBUTE_FLOAT, ATTRIBUTE_FLAG, ATTRIBUTE_CHOICE };
+enum attribute_type { ATTRIBUTE_INT, ATTRIBUTE_FLOAT, ATTRIBUTE_FLAG, ATTRIBUTE_CHOICE, ATTRIBUTE_TEXT };
 
 struct attribute {
     const char *name;
     enum attribute_type type;
-    size_t offset; // in the options struct: an int, a float, an int 0 or 1, or an int index into the choices
+    size_t
+        offset; // in the options struct: an int, a float, an int 0 or 1, an int index into the choices, or a string, NULL: none
     const char *doc;
     double value;        // what 0 stands for
     double low, high;    // allowed, both included, after the default is filled in
