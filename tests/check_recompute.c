@@ -34,7 +34,7 @@ static void random_graphs(void **state)
         compare(g, batch, 1 + below(batch), &again);
         striate_graph_free(g);
     }
-    assert_true(again > 600);
+    if (again <= 400) fail_msg("%d steps were computed again", again);
 }
 
 // On one thread and on three.
