@@ -120,7 +120,7 @@ static void check_epilogue(const struct finishing *f, int what)
     size_t columns = (size_t)f->p->v.k;
     int threads = (const int[]){ 2, 3, 4, 8 }[what % 4];
     struct finished one = finish(f, what, 1, f->number % 2, false),
-                    more = finish(f, what, threads, f->number % 2 == 0, what & RESIDUAL);
+                    more = finish(f, what, threads, f->number % 2 == 0, what & RESIDUAL && !f->algorithm->apart);
     for (size_t i = 0; i < e->count[Y]; i++) {
         double bias = (double)e->b[i % columns], residual = (double)f->residual[i], want = e->value[Y][i];
         double most = f->algorithm->exact ? e->scale[Y][i] : e->largest[Y];

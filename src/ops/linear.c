@@ -21,7 +21,7 @@ static const struct algorithm algorithms[] = {
       grouped_data, grouped_weights },
     { .name = "scatter", .exact = true, .cost = scatter_cost, .workspace = scatter_workspace, .data = scatter_data },
     { "matrix", true, matrix_cost, matrix_packed, matrix_workspace, matrix_parts, NULL, matrix_forward, matrix_data,
-      matrix_weights },
+      matrix_weights, true },
 };
 
 const struct algorithm *algorithm_at(int index)

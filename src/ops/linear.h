@@ -43,6 +43,7 @@ struct algorithm {
                  const struct tensor *dx, bool add);
     void (*weights)(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace, float *dw,
                     float *db); // db may be NULL
+    bool apart;                 // y must not lie in the residual's memory
 };
 
 // What an op over the windows h x w of x is.

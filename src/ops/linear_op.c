@@ -35,7 +35,7 @@ void linear_sizes(const struct linear *l, const struct op_args *a, struct op_pla
     plan->backward_only = plan->workspace - linear_algorithm(l, FORWARD)->workspace(l, FORWARD) * sizeof(float);
     plan->packed = packed_floats(l, a) * sizeof(float);
     if (!f) return;
-    plan->flags |= (f->relu ? READS_OUTPUT : 0) | (f->residual ? RESIDUAL_IN_PLACE : 0);
+    plan->flags |= (f->relu ? READS_OUTPUT : 0) | (f->residual && !linear_algorithm(l, FORWARD)->apart ? RESIDUAL_IN_PLACE : 0);
     if (f->leave_sums) plan->sums = linear_algorithm(l, FORWARD)->parts(l) * 2 * filters * sizeof(float);
     if (!f->norm) return;
     plan->packed += filters * sizeof(float);
