@@ -303,7 +303,7 @@ static void on_epoch(void *user, const striate_epoch *e)
 static void show_end(const struct session *s)
 {
     const char *out = s->a.out;
-    if (!s->rows) printf("all epochs are done\n");
+    if (!s->rows) printf(s->a.patience ? "no epoch is left\n" : "all %d epochs are done\n", s->a.epochs);
     if (s->last_epoch && s->last_epoch < s->a.epochs)
         printf("stopped after epoch %d: %d epochs were not the best\n", s->last_epoch, s->a.patience);
     if (s->bad) printf("\nleft out  %s images that could not be read, each time they were met\n", commas(s->bad).s);

@@ -65,11 +65,11 @@ static const struct row rows[] = {
     { "$S train toy", 2, NULL, "'toy' is one argument too many" },
     { TRAIN_TOY "--lr-scheduler multistep", 2, NULL, "needs --lr-milestones" },
     { TRAIN_TOY "--lr-milestones 3,2", 2, NULL, "--lr-milestones must rise" },
-    { "$S train --model tiny.net --data toy --batch-size 16 --lr 1e-6 --momentum 0 --epochs 9 --patience 2 --model-ema "
+    { "$S train --model tiny.net --data toy --batch-size 16 --lr 1e-11 --momentum 0 --epochs 9 --patience 2 --model-ema "
       "--label-smoothing 0.1 "
       "--lr-scheduler reducelronplateau --lr-patience 1 --lr-warmup-epochs 1 --lr-warmup-method constant --out impatient",
       0, "stopped after epoch ", NULL },
-    { "grep -q '\"lr-scheduler\": \"plateau\"' impatient/args.json && $S train --resume impatient", 0, "all epochs are done",
+    { "grep -q '\"lr-scheduler\": \"plateau\"' impatient/args.json && $S train --resume impatient", 0, "no epoch is left",
       NULL },
     { TRAIN_TOY "--nesterov --momentum 0", 2, NULL, "--nesterov needs --momentum" },
     { TRAIN_TOY "--nesterov --opt adam", 2, NULL, "--nesterov is a way of --opt sgd" },
