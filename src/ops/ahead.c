@@ -14,8 +14,7 @@ static size_t pixel_of(const struct window *w, size_t place, int tap)
 struct range range_of(const struct window *w, size_t place, size_t places)
 {
     size_t last = place + places - 1, pixels = w->images * (size_t)w->h.ins * (size_t)w->w.ins;
-    if (w->taps == 1 && w->h.step == 1 && w->w.step == 1 && pixels == window_places(w))
-        return (struct range){ place, place + places };
+    if (window_plain(w)) return (struct range){ place, place + places };
     return (struct range){ pixel_of(w, place, 0), size_min(pixels, pixel_of(w, last, w->h.taps - 1) + (size_t)w->w.ins) };
 }
 

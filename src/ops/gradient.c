@@ -53,13 +53,6 @@ struct piece {
     struct ahead ahead[2 * AHEAD_AREAS + 1]; // the last is empty
 };
 
-// Whether windows are pixels, side by side as places are.
-static bool is_plain(const struct linear *l)
-{
-    return linear_taps(l) == 1 && l->h.step * l->w.step == 1 && !l->h.offset && !l->w.offset && l->h.ins == l->h.outs &&
-           l->w.ins == l->w.outs;
-}
-
 // One pixel has no taps to list, so the panels may be x's; where places are few, too, as sums that are dw itself need not be turned.
 static bool is_turned(const struct linear *l)
 {
@@ -74,9 +67,9 @@ static struct gradient gradient_of(const struct linear *l, const struct tensor *
     struct axis h = axis_forward(l->h.outs, l->h.outs, 1, 1, 0, 1), w = axis_forward(l->w.outs, l->w.outs, 1, 1, 0, 1);
     struct window from_y = window_of(h, w, l->images, dy->data, dy->ld, l->filters, 0);
     g.turned = is_turned(l);
-    g.beside = g.turned || is_plain(l);
     g.a = g.turned ? from_x : from_y;
     g.b = g.turned ? from_y : from_x;
+    g.beside = window_plain(&g.b);
     g.panels = panels_of(l->k, g.b.channels);
     g.values = g.turned ? linear_taps(l) * l->channels : l->filters;
     size_t cols = g.panels.vectors * g.panels.lanes, widest = size_ratio(g.panels.vectors, g.panels.count) * g.panels.lanes;

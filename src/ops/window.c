@@ -72,6 +72,16 @@ static double axis_inside(const struct axis *a)
     return inside / ((double)a->outs * a->taps);
 }
 
+static bool passes_through(const struct axis *a)
+{
+    return a->step == 1 && !a->offset && a->ins == a->outs;
+}
+
+bool window_plain(const struct window *w)
+{
+    return w->taps == 1 && w->run == w->channels && passes_through(&w->h) && passes_through(&w->w);
+}
+
 double window_inside(const struct window *w)
 {
     return axis_inside(&w->h) * axis_inside(&w->w);

@@ -39,6 +39,9 @@ struct window window_of(struct axis h, struct axis w, size_t images, const float
 
 size_t window_places(const struct window *w);
 
+// Whether each place sees one pixel, and they lie side by side as places do.
+bool window_plain(const struct window *w);
+
 // The part of all taps that lies in the image.
 double window_inside(const struct window *w);
 
