@@ -55,9 +55,9 @@ static __attribute__((noinline)) void finish_part(int rows, int vectors, const s
 }
 
 // Loops that stay loops, so that they cost the sums no registers. What comes near is the second cache: the first one is for what is at work.
-INLINE void fetch_rows(int rows, const float *const *x, ptrdiff_t ahead)
+INLINE void fetch_rows(int first, int every, int rows, const float *const *x, ptrdiff_t ahead)
 {
-    ROLLED(int i = 0; i < rows; i++) __builtin_prefetch(x[i] + ahead, 0, 2);
+    ROLLED(int i = first; i < rows; i += every) __builtin_prefetch(x[i] + ahead, 0, 2);
 }
 
 INLINE const float *fetch_panel(size_t rows, int width, const float *w, ptrdiff_t ld)
@@ -88,7 +88,9 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
         UNROLLED (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
         for (size_t c = 0; c < t->run; c++, w += vectors * LANES) {
             if (c % LINE == 0) {
-                if (t->fetch) fetch_rows(rows, t->fetch + tap * t->pixels + pixel, (ptrdiff_t)c + t->ahead);
+                if (t->fetch)
+                    fetch_rows(t->fetch_first, t->fetch_every, rows, t->fetch + tap * t->pixels + pixel,
+                               (ptrdiff_t)c + t->ahead);
                 if (next) next = fetch_panel(next_rows, vectors * LANES, next, t->next_ld);
             }
             vf row[VECTORS];

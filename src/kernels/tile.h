@@ -26,7 +26,8 @@ struct tile {
     // What the next tiles will want, to be brought near:
     const float *const *fetch; // `run` values at fetch[tap * pixels + pixel] + ahead
     ptrdiff_t ahead;
-    const float *next; // a panel like w, its rows `next_ld` apart
+    int fetch_first, fetch_every; // of these pixels in each block
+    const float *next;            // a panel like w, its rows `next_ld` apart
     ptrdiff_t next_ld;
 };
 

@@ -16,6 +16,8 @@ enum {
     TAPS = 25,      // of a slice
     LINE = 16,      // floats that come into the cache together
     MEET = 1024,    // floats after which addresses meet in the first cache
+    SPREAD = 4,     // panels whose tiles ask for what comes next of x, where a slice is
+    DEEP = 256,     // deep enough
     PANELS = 3,     // at least, to make it worth while to copy rows
     NEAR = 1 << 17, // weights that stay in the second cache
     FAR = 1 << 21,  // values of y that do not stay in any
@@ -162,6 +164,7 @@ static void product_block(const struct product *p, size_t block, size_t group, s
     if (e->residual) window_outputs(residual, &w, first, places, e->residual, group * filters);
     bool meet = !w.rows && !w.by_place && w.w.step * w.ld % MEET == 0 && p->run >= 4 * LINE && to - from >= PANELS;
     bool far = p->panels.vectors * p->panels.lanes * w.taps * w.run > NEAR && places > TALL;
+    size_t spread = p->run < DEEP ? 1 : size_min(to - from, SPREAD);
     for (size_t i = 0; i < p->slices; i++) {
         bool last = i + 1 == p->slices;
         struct slice s = slice_at(p, i), next = slice_at(p, last ? 0 : i + 1);
@@ -186,7 +189,9 @@ static void product_block(const struct product *p, size_t block, size_t group, s
                                  .cols = panel.cols,
                                  .add = p->add || i > 0,
                                  .stream = streams(p, &panel),
-                                 .fetch = j == from && !w.rows ? x : NULL,
+                                 .fetch = j - from < spread && !w.rows ? x : NULL,
+                                 .fetch_first = (int)(j - from),
+                                 .fetch_every = (int)spread,
                                  .ahead = distance(p, &s, &next) };
             tile.w = p->packed ? panel_rows(p, &panel, group, s.tap, s.skip, &tile.next_ld)
                                : pack_slice(p, &panel, group, &s, loose);
