@@ -138,11 +138,54 @@ static int measure_input(struct session *s, int channels)
     return CODE_OK;
 }
 
+// Whether two orders hold the same names, but differ.
+static bool reordered(const striate_model *model, const striate_data_info *about)
+{
+    bool differ = false;
+    if (striate_model_classes(model) != about->classes) return false;
+    for (int i = 0; i < about->classes; i++) {
+        bool found = false;
+        for (int j = 0; j < about->classes && !found; j++)
+            found = !strcmp(about->class_names[i], striate_model_class_name(model, j));
+        if (!found) return false;
+        differ |= strcmp(about->class_names[i], striate_model_class_name(model, i)) != 0;
+    }
+    return differ;
+}
+
+static int refuse_order(const struct session *s, const striate_model *model, const striate_data_info *about)
+{
+    complain(CODE_BAD_INPUT, "the classes of %s and of %s are the same in another order:", s->a.weights, s->a.data);
+    for (int i = 0; i < about->classes; i++)
+        fprintf(stderr, "  %d  %s  %s\n", i, striate_model_class_name(model, i), about->class_names[i]);
+    return CODE_BAD_INPUT;
+}
+
+// Weights that are a model say how pixels become input, unless options do.
+static int ask_weights(struct session *s, const striate_data_info *about)
+{
+    struct input_arguments *in = &s->a.input;
+    striate_model *model = NULL;
+    if (!s->a.weights || striate_model_open(&model, s->a.weights)) return CODE_OK; // a file of weights alone
+    const striate_preprocessing *p = striate_model_preprocessing(model);
+    int code = reordered(model, about) ? refuse_order(s, model, about) : CODE_OK;
+    if (!in->mean.count && !in->std.count && !in->bgr && !in->resize && in->range == 1) {
+        in->range = p->range;
+        in->bgr = p->bgr;
+        in->resize = p->resize;
+        keep(&in->mean, p->mean, p->channels);
+        keep(&in->std, p->std, p->channels);
+    }
+    striate_model_free(model);
+    return code;
+}
+
 static int build_model(struct session *s)
 {
     striate_graph *graph = NULL;
     striate_data_info about = striate_data_about(s->train);
     int code = is_zoo_name(s->a.model) ? build_from_zoo(&graph, s, &about) : build_from_text(&graph, s, &about);
+    if (!code) code = ask_weights(s, &about);
     if (!code) code = measure_input(s, about.channels < 3 ? 1 : 3);
     if (!code) code = source_preprocessing(&s->how, s->totals.input, &s->a.input);
     if (code) {
@@ -300,6 +343,14 @@ static void on_epoch(void *user, const striate_epoch *e)
     s->best = e->val_top1;
 }
 
+static void on_note(void *user, const char *sentence)
+{
+    (void)user;
+    progress_clear();
+    printf("%s\n", sentence);
+    fflush(stdout);
+}
+
 static void show_end(const struct session *s)
 {
     const char *out = s->a.out;
@@ -325,6 +376,7 @@ static int train(struct session *s)
     how.on_step = on_step;
     how.on_epoch = on_epoch;
     how.on_bad = on_bad;
+    how.on_note = on_note;
     how.user = s;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);

@@ -15,7 +15,7 @@ struct train_arguments {
     float lr, momentum, weight_decay, beta1, beta2, eps, trust, clip_norm, clip_value, gamma, power, lr_min, warmup,
         warmup_decay, smoothing, ema_decay, val_split;
     struct floats norm_weight_decay, bias_weight_decay; // count 0: not given
-    const char *lr_scale;
+    const char *lr_scale, *weights, *allow_missing, *freeze;
     struct ints milestones;
     uint64_t seed;
     struct input_arguments input;

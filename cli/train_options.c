@@ -16,6 +16,13 @@ static const struct option options[] = {
       .doc = "folder for the results; else the first of runs/MODEL-1, runs/MODEL-2, ... that is free" },
     { "resume", OPTION_TEXT, AT(resume), "RUN", .doc = "go on from RUN/last.safetensors, with the options of RUN/args.json" },
     { "overwrite", OPTION_FLAG, AT(overwrite), NULL, .doc = "let --out be a folder that holds a run, which is lost" },
+    { "weights", OPTION_TEXT, AT(weights), "FILE",
+      .doc =
+          "begin with the weights of a .safetensors file; a last layer for another number of classes is made anew, and a model "
+          "file says how pixels become input, unless options do" },
+    { "allow-missing", OPTION_TEXT, AT(allow_missing), "GLOB,...",
+      .doc = "--weights: these parameters may be missing or of another shape, and are made anew then, as 'fc.*'" },
+    { "freeze", OPTION_TEXT, AT(freeze), "GLOB,...", .doc = "parameters that are not trained, as 'features.*'" },
     { "epochs", OPTION_INT, AT(epochs), "N", .doc = "times that every image is seen", .preset = "10", .low = 1, .high = 1e6 },
     { "batch-size", OPTION_INT, AT(batch_size), "N|auto", .doc = "images per step; auto: as many as fit into memory",
       .preset = "64", .low = 1, .high = 65536, .zero = "auto" },
@@ -139,9 +146,10 @@ static void choose_out(struct train_arguments *a, char path[PATH_MAX])
 char *train_arguments_json(const struct train_arguments *a)
 {
     struct train_arguments full = *a;
-    char data[PATH_MAX], model[PATH_MAX];
+    char data[PATH_MAX], model[PATH_MAX], weights[PATH_MAX];
     if (realpath(a->data, data)) full.data = data;
     if (!is_zoo_name(a->model) && realpath(a->model, model)) full.model = model;
+    if (a->weights && realpath(a->weights, weights)) full.weights = weights;
     full.resume = full.out = NULL;
     json_t *json = options_to_json(&train_usage, &full);
     json_object_del(json, "overwrite");
@@ -181,6 +189,7 @@ static int check_arguments(struct train_arguments *a, char out[PATH_MAX])
     if (!a->data) return complain(CODE_USAGE, "train needs --data DIR");
     if (is_model_file(a->model))
         return complain(CODE_USAGE, "--model %s: a trained model; --model takes a name of the zoo or a text network", a->model);
+    if (a->allow_missing && !a->weights) return complain(CODE_USAGE, "--allow-missing goes with --weights FILE");
     if (a->norm_weight_decay.count > 1 || a->bias_weight_decay.count > 1)
         return complain(CODE_USAGE, "--norm-weight-decay and --bias-weight-decay take one number");
     if (a->nesterov && a->opt != STRIATE_SGD) return complain(CODE_USAGE, "--nesterov is a way of --opt sgd");
@@ -241,6 +250,9 @@ striate_training train_arguments_training(const struct train_arguments *a)
                              .label_smoothing = a->smoothing,
                              .ema_decay = a->ema ? a->ema_decay : 0,
                              .patience = a->patience,
+                             .weights = a->weights,
+                             .allow_missing = a->allow_missing,
+                             .freeze = a->freeze,
                              .seed = a->seed,
                              .exact = a->exact,
                              .recompute = a->recompute,

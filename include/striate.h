@@ -466,7 +466,7 @@ typedef struct striate_parameter {
     size_t count;
     int rank, dims[4]; // as files have them: K, C/groups, R, S
     int pixels;
-    int trained; // 0: a running statistic
+    int trained; // 0: a running statistic, or frozen
 } striate_parameter;
 STRIATE_API int striate_parameter_count(striate_graph *graph);
 STRIATE_API striate_status striate_parameter_at(striate_parameter *parameter, striate_graph *graph, int index);
@@ -476,6 +476,22 @@ STRIATE_API striate_status striate_init_weights(striate_graph *graph, uint64_t s
 // Reads weights by name from a .safetensors file, all of them or none. Names that the file has and the graph lacks are an error, but
 // *.num_batches_tracked.
 STRIATE_API striate_status striate_load_weights(striate_graph *graph, const char *path);
+
+// The same for weights of which some are to stay as they are, as striate_init_weights left them.
+typedef struct striate_load_options {
+    const char *
+        allow_missing; // comma-separated globs: where the file lacks these, or has them in another shape, or has more of that name
+    int new_head;      // 1: where the file's last layers tell another number of classes apart, and agree in all else
+    void (*note)(void *user, const char *sentence); // is told what stays; or NULL
+    void *user;
+} striate_load_options;
+STRIATE_API striate_status striate_load_some_weights(striate_graph *graph, const char *path,
+                                                     const striate_load_options *options);
+
+// The parameters whose names match one of the comma-separated globs ("features.*,conv1.weight") are not trained by plans and optimizers made
+// from now on, all others are; NULL: all are. Backward stops where nothing below is trained; a batch normalization of which nothing is
+// trained uses its running statistics.
+STRIATE_API striate_status striate_freeze(striate_graph *graph, const char *globs);
 
 // ---- 7. Plan: a graph compiled for a batch size ----------------------------------------------------------------------------
 
@@ -713,11 +729,15 @@ typedef struct striate_training {
     float label_smoothing; // as in striate_plan_options
     float
         ema_decay; // above 0: an average of the weights, average += (1 - ema_decay) (weights - average) after each step, is what is validated,
-        // saved as model.safetensors, and in the model at the end; it begins after the warmup
-    int patience;  // stop after so many epochs that were not the best on validation; 0: never
-    uint64_t seed; // of initial weights, order and dropout
-    int exact;     // as in striate_plan_options, for training and validation
-    int recompute; // as in striate_plan_options; the outcome is the same, so a resumed training may choose anew
+    // saved as model.safetensors, and in the model at the end; it begins after the warmup
+    int patience; // stop after so many epochs that were not the best on validation; 0: never
+    const char
+        *weights; // begin with those of this file, as striate_load_some_weights with new_head does; NULL: with the seed's
+    const char *allow_missing; // as in striate_load_options
+    const char *freeze;        // as in striate_freeze
+    uint64_t seed;             // of initial weights, order and dropout
+    int exact;                 // as in striate_plan_options, for training and validation
+    int recompute;             // as in striate_plan_options; the outcome is the same, so a resumed training may choose anew
     striate_augmentation augmentation;
     const char *out; // run folder, made if missing; NULL: write nothing
     int skip_bad; // 1: images that cannot be read are left out, until they are more than 1 %; 0: the first of them is a failure
@@ -729,10 +749,11 @@ typedef struct striate_training {
     int (*on_step)(void *user, const striate_training_step *step); // nonzero: finish the step, save, return STRIATE_INTERRUPTED
     void (*on_epoch)(void *user, const striate_epoch *epoch);
     void (*on_bad)(void *user, const char *sentences); // why images of a batch are left out, a line each
+    void (*on_note)(void *user, const char *sentence); // what is worth saying: a new head
     void *user;
 } striate_training;
 // Trains on `data` and validates on `validation` (NULL: not) after each epoch. Unless it resumes, it first initialises the weights from the
-// seed. After it the model holds the weights of the last epoch; the run folder holds
+// seed, or reads them. After it the model holds the weights of the last epoch; the run folder holds
 //   model.safetensors  the best on validation (without validation: the last)     metrics.jsonl, metrics.csv  a row per epoch
 //   last.safetensors   all that an exact resume needs                            args.json; curve.png, confusion.png, ...
 //   report.html        all of it to look at, in one file, after each epoch or so

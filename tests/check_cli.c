@@ -71,6 +71,12 @@ static const struct row rows[] = {
       0, "stopped after epoch ", NULL },
     { "grep -q '\"lr-scheduler\": \"plateau\"' impatient/args.json && $S train --resume impatient", 0, "no epoch is left",
       NULL },
+    { TRAIN_TOY
+      "--out first && $S train --model tiny.net --data toy --epochs 1 --weights first/model.safetensors --freeze 'c1.*' --out "
+      "second",
+      0, "input       pixel / 255, minus 0.1821", NULL },
+    { TRAIN_TOY "--weights nowhere --out third", 3, "", "nowhere" },
+    { TRAIN_TOY "--allow-missing 'fc.*'", 2, NULL, "--allow-missing goes with --weights" },
     { TRAIN_TOY "--nesterov --momentum 0", 2, NULL, "--nesterov needs --momentum" },
     { TRAIN_TOY "--nesterov --opt adam", 2, NULL, "--nesterov is a way of --opt sgd" },
     { TRAIN_TOY "--opt adamm", 2, NULL, "adam" },

@@ -65,6 +65,13 @@ static double loss_of(striate_plan *plan)
     return striate_loss(plan);
 }
 
+static bool is_trained(const striate_graph *g, size_t weight)
+{
+    for (int i = 0; i < g->param_count; i++)
+        if (weight >= g->params[i].offset && weight < g->params[i].offset + g->params[i].count) return !g->params[i].frozen;
+    return false; // between two parameters
+}
+
 // The gradient of every weight of a plan against the loss on either side.
 static void check_weights(striate_plan *plan, striate_graph *g, int number)
 {
@@ -74,6 +81,7 @@ static void check_weights(striate_plan *plan, striate_graph *g, int number)
     loss_of(plan);
     striate_backward(plan);
     for (size_t i = 0; i < g->trained; i++) {
+        if (!is_trained(g, i)) continue;
         double keep = g->weights[i], got = plan->gradients[i];
         g->weights[i] = keep + STEP;
         double up = loss_of(plan);
@@ -142,9 +150,56 @@ static void values_read_twice(void **state)
     striate_graph_free(g);
 }
 
+// Frozen parameters take no gradient and let it pass; nothing runs backward below the lowest trained one; and a frozen batch norm normalizes
+// by its running statistics, which stay.
+static void frozen(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *globs;
+        int backward; // nodes that run backward
+    } rows[] = { { NULL, 12 },   { "", 12 },    { "conv1.*", 11 },      { "norm1.*,norm2.*", 12 }, { "conv1.*,norm1.*", 9 },
+                 { "*2.*", 12 }, { "*1.*", 9 }, { "conv*.weight", 12 }, { "[cn]o*", 2 },           { "fc.*", 12 } };
+    for (int unfused = 0; unfused < 2; unfused++)
+        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+            striate_graph *g;
+            striate_plan *plan;
+            assert_int_equal(striate_graph_new(&g), STRIATE_OK);
+            striate_conv_options conv = { .name = "conv1", .filters = 3, .kernel = 3, .pad = 1 };
+            striate_node *x = striate_conv(g, striate_input(g, H, W, CHANNELS), conv);
+            x = striate_relu(g, striate_batch_norm(g, x, (striate_norm_options){ .name = "norm1" }));
+            conv.name = "conv2";
+            striate_node *y = striate_batch_norm(g, striate_conv(g, x, conv), (striate_norm_options){ .name = "norm2" });
+            y = striate_relu(g, striate_add(g, x, y));
+            conv.name = "conv3";
+            y = striate_relu(g, striate_batch_norm(g, striate_conv(g, y, conv), (striate_norm_options){ .name = "norm3" }));
+            striate_dense(g, y, (striate_dense_options){ .name = "fc", .units = CLASSES });
+            assert_int_equal(striate_init_weights(g, 5), STRIATE_OK);
+            for (size_t i = g->trained; i < g->total; i++) g->weights[i] = 1 + 0.1 * (double)(i % 5);
+            assert_int_equal(striate_freeze(g, rows[r].globs), STRIATE_OK);
+            striate_plan_options options = { .batch = BATCH, .train = 1 };
+            assert_int_equal(plan_make(&plan, g, options, unfused ? PLAN_UNFUSED : 0), STRIATE_OK);
+            check_weights(plan, g, (int)r);
+            for (int p = 0; p < g->param_count; p++) {
+                const struct param *param = &g->params[p];
+                assert_true((striate_plan_gradient(plan, p) != NULL) == (param->as.kind != PARAM_STATE && !param->frozen));
+                if (param->as.kind != PARAM_STATE) continue;
+                bool fixed = graph_is_fixed(param->node);
+                for (size_t i = param->offset; i < param->offset + param->count; i++)
+                    assert_true((g->weights[i] == 1 + 0.1 * (double)(i % 5)) == fixed);
+            }
+            int backward = 0;
+            for (int i = 0; i < plan->count; i++) backward += plan->backward[i];
+            if (unfused && backward != rows[r].backward)
+                fail_msg("%s: %d nodes run backward", rows[r].globs, backward);
+            striate_plan_free(plan);
+            striate_graph_free(g);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(networks_as_chosen), cmocka_unit_test(networks_by_winograd),
-                                        cmocka_unit_test(values_read_twice) };
+                                        cmocka_unit_test(values_read_twice), cmocka_unit_test(frozen) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,6 +122,12 @@ static striate_status draft_fusion(struct making *m, int i)
     return STRIATE_OK;
 }
 
+// Such a batch norm uses its running statistics, and leaves them alone.
+static bool is_frozen_norm(const struct striate_node *node)
+{
+    return node->op == &striate_op_batch_norm && graph_is_fixed(node);
+}
+
 static striate_status draft_all(struct making *m)
 {
     struct striate_plan *plan = m->plan;
@@ -162,7 +168,7 @@ static striate_status draft_all(struct making *m)
                                .labels = plan->labels,
                                .second = plan->second,
                                .share = &plan->share,
-                               .train = plan->train,
+                               .train = plan->train && !is_frozen_norm(node),
                                .random = { .seed = plan->seed, .use = RANDOM_DROPOUT, .part = (uint32_t)node->id } };
         TRY(draft_fusion(m, i));
         struct draft *d = &m->drafts[i];
@@ -175,7 +181,7 @@ static striate_status draft_all(struct making *m)
         d->slice_of = NOWHERE;
         if (d->root != i) m->drafts[d->root].viewed = true;
         if (plan->last[i] == plan->output) m->drafts[d->root].output = true;
-        for (int p = 0; p < d->plan->params; p++) d->needs |= d->plan->param[p].kind != PARAM_STATE;
+        d->needs = !graph_is_fixed(node);
         for (int j = 0; j < node->ins; j++) d->needs |= m->drafts[input_of(m, i, j)].needs;
     }
     for (int i = plan->count - 1; i >= 0; i--) {
@@ -188,7 +194,7 @@ static striate_status draft_all(struct making *m)
         plan->backward[i] = has_gradient(m, i);
         for (int j = 0; j < plan->nodes[i]->ins; j++) asked |= plan->backward[i] && has_gradient(m, root_of_input(m, i, j));
         if (!asked) plan->algorithms[i][BACKWARD_DATA] = NULL;
-        if (!plan->backward[i]) plan->algorithms[i][BACKWARD_WEIGHTS] = NULL;
+        if (!plan->backward[i] || graph_is_fixed(plan->nodes[i])) plan->algorithms[i][BACKWARD_WEIGHTS] = NULL;
     }
     return STRIATE_OK;
 }

@@ -85,7 +85,8 @@ static void find_sums(struct fusing *f)
         if (f->fused[i].last >= 0 && is_linear(f->graph->nodes[i])) head[f->fused[i].last] = i;
     for (int i = 0; i < f->graph->count; i++) {
         const struct striate_node *node = f->graph->nodes[i];
-        if (f->fused[i].last < 0 || node->op != &striate_op_batch_norm || head[input(f, i, 0)] < 0) continue;
+        if (f->fused[i].last < 0 || node->op != &striate_op_batch_norm || head[input(f, i, 0)] < 0 || graph_is_fixed(node))
+            continue;
         struct fused *from = &f->fused[head[input(f, i, 0)]];
         if (from->sums) continue; // they are about the running mean of another
         f->fused[i].sums_of = head[input(f, i, 0)];

@@ -24,6 +24,7 @@ struct param {
     const char *name; // "conv1.weight"
     struct op_param as;
     size_t count, offset; // floats in the weight block
+    bool frozen;          // by striate_freeze
 };
 
 struct striate_graph {
@@ -57,7 +58,13 @@ striate_status graph_seal(striate_graph *graph);
 // The last node that is no loss, and the number of its values; NULL in an empty graph.
 const struct striate_node *graph_output(const striate_graph *graph);
 
+// Whether none of a node's parameters is trained: it has none, or all are frozen.
+bool graph_is_fixed(const struct striate_node *node);
+
 const struct striate_node *graph_find(const striate_graph *graph, const char *name);
+
+// Fails unless each glob of a list (base/text.h) is the first to match some parameter; `what` begins the sentence.
+striate_status graph_check_globs(const striate_graph *graph, const char *what, const char *list);
 
 // Copies a parameter between its memory order and the order of files.
 void param_to_file(float *file, const float *memory, const struct param *param);

@@ -66,7 +66,8 @@ static void fill_args(struct making *m)
         for (int p = 0; p < node->plan.params; p++) {
             const struct param *param = &plan->graph->params[node->first_param + p];
             a->param[p] = plan->graph->weights + param->offset;
-            if (plan->backward[i] && param->as.kind != PARAM_STATE) a->dparam[p] = plan->gradients + param->offset;
+            if (plan->backward[i] && param->as.kind != PARAM_STATE && !graph_is_fixed(node))
+                a->dparam[p] = plan->gradients + param->offset;
         }
     }
 }

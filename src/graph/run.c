@@ -130,5 +130,5 @@ const float *striate_plan_gradient(const striate_plan *plan, int index)
 {
     if (!plan->train || index < 0 || index >= plan->graph->param_count) return NULL;
     const struct param *param = &plan->graph->params[index];
-    return param->as.kind == PARAM_STATE ? NULL : plan->gradients + param->offset;
+    return param->as.kind == PARAM_STATE || param->frozen ? NULL : plan->gradients + param->offset;
 }

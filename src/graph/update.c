@@ -61,33 +61,16 @@ static striate_status scale_of(float *scale, const char *list, const struct para
     return STRIATE_OK;
 }
 
-// Every glob of the list must mean something.
-static striate_status check_scales(const striate_graph *graph, const char *list)
-{
-    int index = 0;
-    for (const char *s = list; s && *s; s += strcspn(s, ","), s += *s == ',', index++) {
-        bool found = false;
-        for (int i = 0; i < graph->param_count && !found; i++) {
-            const struct param *param = &graph->params[i];
-            found = param->as.kind != PARAM_STATE && text_match(list, param->name, NULL) == index;
-        }
-        if (!found)
-            FAIL(BAD_ARGUMENT, "lr_scale: '%.*s' is the first to match no parameter of this network; one is called %s",
-                 (int)strcspn(s, "=,"), s, graph->param_count ? graph->params[0].name : "nothing");
-    }
-    return STRIATE_OK;
-}
-
 // A group per parameter; neighbours that are treated alike become one.
 static striate_status make_groups(struct optim *optim, const striate_graph *graph)
 {
     const striate_optimizer_options *o = &optim->options;
     optim->groups = malloc(((size_t)graph->param_count + 1) * sizeof *optim->groups);
     if (!optim->groups) FAIL(NO_MEMORY, "no memory for an optimizer");
-    TRY(check_scales(graph, o->lr_scale));
+    TRY(graph_check_globs(graph, "lr_scale", o->lr_scale));
     for (int i = 0; i < graph->param_count; i++) {
         const struct param *param = &graph->params[i];
-        if (param->as.kind == PARAM_STATE) continue;
+        if (param->as.kind == PARAM_STATE || param->frozen) continue;
         size_t end = param->offset + (param->count + PARAM_LINE - 1) / PARAM_LINE * PARAM_LINE;
         struct group group = { .begin = param->offset,
                                .end = end,
@@ -101,6 +84,7 @@ static striate_status make_groups(struct optim *optim, const striate_graph *grap
         else
             optim->groups[optim->count++] = group;
     }
+    if (graph->param_count && !optim->count) FAIL(BAD_ARGUMENT, "every parameter is frozen: there is nothing to train");
     return STRIATE_OK;
 }
 

@@ -1,6 +1,7 @@
 // batch_norm.c - batch normalization per channel (Ioffe and Szegedy 2015).
 //   shape     y as x
-//   forward   y = weight (x - mean) istd + bias, istd = 1 / sqrt(var + eps); mean and var are the batch's in training, else the running ones
+//   forward   y = weight (x - mean) istd + bias, istd = 1 / sqrt(var + eps); mean and var are the batch's in training, else the running ones, which also serve
+//             where weight and bias are frozen: dx += weight istd dy then
 //   gradient  dbias = sum dy, dweight = istd sum dy (x - mean),
 //             dx += weight istd (dy - dbias / m - (x - mean) istd dweight / m), m = N*H*W
 //   fused     y = relu(... + residual): dy counts where y > 0, which is the residual's gradient too
@@ -12,6 +13,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 
 enum { GROUP = 16, SAMPLE = 32 }; // GROUP: channels; SAMPLE: pixels that tell where the mean is
 
@@ -96,8 +98,11 @@ static void backward(const struct op_args *a)
 {
     struct norm_job job = norm_job_of(a, true);
     set_scale(&job);
-    norm_sums(&job);
-    parallel_for(job.channels, GROUP, merge, &job);
+    if (a->train || job.fused.dresidual) norm_sums(&job);
+    if (a->train)
+        parallel_for(job.channels, GROUP, merge, &job);
+    else
+        memset(job.slope, 0, 2 * job.channels * sizeof *job.slope); // and shift
     if (a->din[0]) norm_gradient(&job);
 }
 

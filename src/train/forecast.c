@@ -25,7 +25,10 @@ striate_status striate_training_forecast(striate_training_memory *memory, striat
     TRY(settings_make(&s, training, data, validation));
     int batch = s.training.batch_size, images = s.validation_images;
     striate_plan_options how = { .batch = batch, .train = 1, .exact = s.training.exact, .recompute = s.training.recompute };
-    TRY(lay_out(&m.plan, model, how));
+    TRY(striate_freeze(striate_model_graph(model), s.training.freeze));
+    striate_status status = lay_out(&m.plan, model, how);
+    striate_freeze(striate_model_graph(model), NULL);
+    TRY(status);
     m.optimizer = update_bytes(striate_model_graph(model), &s.training.optimizer);
     if (s.training.ema_decay > 0) m.optimizer += aligned_bytes(m.plan.weights);
     struct batch_options batches = { .data = data, .preprocessing = striate_model_preprocessing(model), .batch_size = batch };

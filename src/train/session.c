@@ -33,6 +33,7 @@ striate_status session_open(struct session *s, const striate_training *training)
     TRY(settings_make(&s->settings, training, s->data, s->validation));
     const striate_training *t = &s->settings.training;
     if (t->resume && !t->out) FAIL(BAD_ARGUMENT, "to resume, name the run folder");
+    TRY(striate_freeze(s->graph, t->freeze));
     s->steps_per_epoch = (s->settings.images - 1) / (t->batch_size * t->accumulate) + 1;
     TRY(striate_compile(&s->plan, s->graph,
                         (striate_plan_options){ .batch = t->batch_size,
@@ -56,6 +57,7 @@ striate_status session_open(struct session *s, const striate_training *training)
 
 void session_close(struct session *s)
 {
+    striate_freeze(s->graph, NULL);
     striate_evaluation_free(s->evaluation);
     events_close(s->events);
     run_folder_close(&s->folder);

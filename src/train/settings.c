@@ -111,6 +111,7 @@ static const struct setting {
     { "skip_bad", offsetof(struct settings, training.skip_bad), add_int },
     { "mixup_alpha", offsetof(struct settings, training.augmentation.mixup_alpha), add_float },
     { "cutmix_alpha", offsetof(struct settings, training.augmentation.cutmix_alpha), add_float },
+    { "freeze", offsetof(struct settings, training.freeze), add_string },
     { "images", offsetof(struct settings, images), add_int },
     { "validation_images", offsetof(struct settings, validation_images), add_int },
     { "labels", offsetof(struct settings, labels), add_word },

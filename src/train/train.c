@@ -30,6 +30,10 @@ static striate_status begin_run(struct session *s)
         return finished(s) ? run_folder_draw(&s->folder) : STRIATE_OK;
     }
     TRY(striate_init_weights(s->graph, t->seed));
+    if (t->weights) {
+        striate_load_options how = { t->allow_missing, 1, t->on_note, t->user };
+        TRY(striate_load_some_weights(s->graph, t->weights, &how));
+    }
     session_begin_average(s);
     if (!t->out) return STRIATE_OK;
     TRY(run_folder_begin(&s->folder, &s->settings));

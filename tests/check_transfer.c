@@ -1,0 +1,161 @@
+// check_transfer.c - weights that are taken over in part, layers that are frozen, and trainings that begin with both.
+#include "trainings.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define OK(call)                                                                                                               \
+    do                                                                                                                         \
+        if (call) fail_msg("%s", striate_error());                                                                             \
+    while (0)
+
+static const char network[] = "data = input height=8 width=8 channels=1\nfeatures.conv = conv data filters=%d kernel=3 pad=1\n"
+                              "features.norm = batch_norm features.conv\nfeatures.relu = relu features.norm\n"
+                              "fc = dense features.relu units=%d\n";
+
+// A model of this network with weights of this seed.
+static striate_model *make(int filters, int classes, uint64_t seed)
+{
+    char text[512];
+    striate_graph *graph = NULL;
+    striate_model *model = NULL;
+    snprintf(text, sizeof text, network, filters, classes);
+    OK(striate_graph_from_text(&graph, text, strlen(text), "net"));
+    OK(striate_init_weights(graph, seed));
+    OK(striate_model_new(&model, graph, &(striate_preprocessing){ .height = 8, .width = 8, .channels = 1 }, NULL));
+    return model;
+}
+
+static bool same_parameter(striate_model *a, striate_model *b, const char *name)
+{
+    striate_parameter p, q;
+    for (int i = 0; i < striate_parameter_count(striate_model_graph(a)); i++) {
+        OK(striate_parameter_at(&p, striate_model_graph(a), i));
+        OK(striate_parameter_at(&q, striate_model_graph(b), i));
+        assert_string_equal(p.name, q.name);
+        if (!strcmp(p.name, name)) return p.count == q.count && !memcmp(p.values, q.values, p.count * sizeof(float));
+    }
+    fail_msg("no %s", name);
+    return false;
+}
+
+static char note[1024];
+
+static void take_note(void *user, const char *sentence)
+{
+    (void)user;
+    snprintf(note, sizeof note, "%s", sentence);
+}
+
+static void check_loading(void **state)
+{
+    (void)state;
+    static const struct {
+        int filters, classes; // of the network; the file has 4 filters and 3 classes
+        bool new_head;
+        const char *allow, *words; // words: of the note, or of the error
+        striate_status status;
+    } rows[] = {
+        { 4, 3, false, NULL, "", STRIATE_OK },
+        { 4, 3, true, NULL, "", STRIATE_OK },
+        { 4, 5, false, NULL, "2 disagreements, the first: 'fc.weight' should be F32 [5,256], is F32 [3,256]; 'fc.bias'",
+          STRIATE_BAD_FILE },
+        { 4, 5, true, NULL, "new head: fc tells 5 classes apart, in ", STRIATE_OK },
+        { 4, 5, false, "fc.*", "not read but new: fc.weight, fc.bias", STRIATE_OK },
+        { 5, 3, true, NULL, "7 disagreements, the first: 'features.conv.weight' should be F32 [5,1,3,3], is F32 [4,1,3,3]; ",
+          STRIATE_BAD_FILE },
+        { 5, 5, true, "features.*", "'fc.weight' should be F32 [5,320]", STRIATE_BAD_FILE },
+        { 5, 5, true, "*", "holds none of this network's weights", STRIATE_BAD_FILE },
+        { 4, 3, false, "head.*", "allow_missing: 'head.*' is the first to match no parameter", STRIATE_BAD_ARGUMENT },
+    };
+    const char *file = in(fresh("files"), "model.safetensors");
+    OK(file_make_folder(in(fresh("files"), "")));
+    striate_model *saved = make(4, 3, 1);
+    OK(striate_model_save(saved, file));
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        striate_model *model = make(rows[i].filters, rows[i].classes, 2), *before = make(rows[i].filters, rows[i].classes, 2);
+        striate_load_options how = { rows[i].allow, rows[i].new_head, take_note, NULL };
+        *note = 0;
+        assert_int_equal(striate_load_some_weights(striate_model_graph(model), file, &how), rows[i].status);
+        if (!strstr(rows[i].status ? striate_error() : note, rows[i].words)) fail_msg("%s%s", striate_error(), note);
+        bool read = !rows[i].status, whole = rows[i].classes == 3;
+        assert_true(same_parameter(model, read ? saved : before, "features.conv.weight"));
+        assert_true(same_parameter(model, read && whole ? saved : before, "fc.weight"));
+        striate_model_free(model);
+        striate_model_free(before);
+    }
+    striate_model_free(saved);
+}
+
+// What the network lacks and the file has is an error too, unless it is named.
+static void check_extra(void **state)
+{
+    (void)state;
+    const char *file = in(fresh("files"), "model.safetensors");
+    OK(file_make_folder(in(fresh("files"), "")));
+    striate_model *saved = make(4, 3, 1);
+    OK(striate_model_save(saved, file));
+    static const char text[] = "data = input height=8 width=8 channels=1\nfeatures.conv = conv data filters=4 kernel=3 pad=1\n"
+                               "fc = dense features.conv units=3\n";
+    striate_graph *graph = NULL;
+    OK(striate_graph_from_text(&graph, text, strlen(text), "net"));
+    assert_int_equal(striate_load_weights(graph, file), STRIATE_BAD_FILE);
+    assert_non_null(strstr(striate_error(), "the network has no 'features.norm.weight', F32 [4]"));
+    striate_load_options how = { .allow_missing = "features.*" };
+    OK(striate_load_some_weights(graph, file, &how));
+    striate_graph_free(graph);
+    striate_model_free(saved);
+}
+
+// A training that begins with weights and freezes some leaves those as they are, and can be killed like any other.
+static void check_training(void **state)
+{
+    (void)state;
+    const char *file = in(straight(), "model.safetensors");
+    struct job job = { .training = { .out = fresh("head"), .weights = file, .freeze = "conv.*,norm.*", .epochs = 3 } };
+    expect(&job, STRIATE_OK, NULL);
+    struct job killed = job;
+    killed.kill_at = 7;
+    killed.training.out = fresh("killed");
+    killed.training.save_steps = 3;
+    expect(&killed, -SIGKILL, NULL);
+    killed.kill_at = 0;
+    killed.training.resume = 1;
+    killed.training.weights = "gone";
+    expect(&killed, STRIATE_OK, NULL);
+    expect_same_run(job.training.out, killed.training.out);
+    killed.training.freeze = "conv.*";
+    expect(&killed, STRIATE_BAD_ARGUMENT, "was trained with freeze \"conv.*,norm.*\", not \"conv.*\"");
+
+    striate_model *model = NULL, *from = NULL;
+    OK(striate_model_open(&model, in(job.training.out, "last.safetensors")));
+    OK(striate_model_open(&from, file));
+    static const char *const frozen[] = { "conv.weight", "conv.bias",         "norm.weight",
+                                          "norm.bias",   "norm.running_mean", "norm.running_var" };
+    for (int i = 0; i < 6; i++) assert_true(same_parameter(model, from, frozen[i]));
+    assert_false(same_parameter(model, from, "fc.weight"));
+    striate_model_free(model);
+    striate_model_free(from);
+
+    job = (struct job){ .training = { .out = fresh("none"), .freeze = "*" } };
+    expect(&job, STRIATE_BAD_ARGUMENT, "every parameter is frozen");
+    job.training.freeze = "conf.*";
+    expect(&job, STRIATE_BAD_ARGUMENT,
+           "freeze: 'conf.*' is the first to match no parameter of this network; one is called conv.weight");
+    job.training.freeze = NULL;
+    job.training.weights = "nowhere";
+    expect(&job, STRIATE_IO, "nowhere");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(check_loading), cmocka_unit_test(check_extra),
+                                        cmocka_unit_test(check_training) };
+    return cmocka_run_group_tests_name("transfer", tests, trainings_begin, trainings_end);
+}
