@@ -21,6 +21,10 @@ static const struct option pack_options[] = {
     { "shard-size", OPTION_INT, AT(shard_size), "MB", .doc = "the largest shard", .preset = "64", .low = 1, .high = 4096 },
     { 0 },
 };
+static const struct option fetch_options[] = {
+    { "url", OPTION_TEXT, AT(url), "URL", .doc = "a mirror's folder with the same file names, in place of the public one" },
+    { 0 },
+};
 static const struct option options[] = {
     { "json", OPTION_FLAG, AT(json), NULL, .doc = "DIR, check: print one JSON object" },
     { "resize", OPTION_INT, AT(resize), "N",
@@ -30,11 +34,13 @@ static const struct option options[] = {
     { "", OPTION_GROUP, 0, NULL, .doc = "show", .group = show_options },
     { "", OPTION_GROUP, 0, NULL, .doc = "split", .group = split_options },
     { "", OPTION_GROUP, 0, NULL, .doc = "pack", .group = pack_options },
+    { "", OPTION_GROUP, 0, NULL, .doc = "fetch", .group = fetch_options },
     { 0 },
 };
 const struct usage data_usage = {
     "DIR [--json]\ncheck DIR [--json]\nshow DIR FILE.png [--random-crop-pad N ...]\nsplit DIR FILE.csv [--val-split F]\n"
-    "pack DIR FOLDER [--resize N]",
+    "pack DIR FOLDER [--resize N]\n"
+    "fetch mnist|fashion-mnist|cifar10|cifar100 [FOLDER] [--url URL]",
     "DIR alone: its format, images per split and class, sizes, mean and standard deviation, and the first ten problems. DIR "
     "holds "
     "MNIST's four IDX files (raw or .gz), the binary files of CIFAR-10 or CIFAR-100, a folder of PNG and JPEG images per "
@@ -45,11 +51,12 @@ const struct usage data_usage = {
     "unlike the others'.\n"
     "show: draws 100 training images; with options of augmentation 10, each as in ten epochs.\n"
     "split: writes a list of the training images, a share of each class held out, that --data takes in place of DIR.\n"
-    "pack: writes the images as tar shards, resized once, which are faster to read.",
+    "pack: writes the images as tar shards, resized once, which are faster to read.\n"
+    "fetch: downloads a data set into FOLDER, or data/NAME; goes on where an earlier try broke off, and checks SHA-256.",
     options,
     1,
     3,
-    "DIR|check|show|split|pack"
+    "DIR|check|show|split|pack|fetch"
 };
 
 static int needs_two(const char *verb, const char *what)
@@ -69,6 +76,9 @@ int cmd_data(int argc, char **argv)
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (!strcmp(argv[1], verbs[i].name))
             return words == 3 ? verbs[i].run(&a, argv[2], argv[3]) : needs_two(verbs[i].name, verbs[i].second);
+    if (!strcmp(argv[1], "fetch"))
+        return words > 1 ? data_fetch(&a, argv[2], words > 2 ? argv[3] : NULL)
+                         : complain(CODE_USAGE, "data fetch needs a name: mnist, fashion-mnist, cifar10 or cifar100");
     bool check = !strcmp(argv[1], "check");
     if (words != 1 + check)
         return complain(CODE_USAGE,

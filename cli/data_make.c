@@ -167,3 +167,25 @@ int data_pack(const struct data_arguments *a, const char *directory, const char 
     if (!code) printf("try next  striate train --model NAME --data %s\n", folder);
     return code;
 }
+
+// ---- from the net
+
+static int show_fetching(void *user, int done, int all)
+{
+    progress_show(user, "fetching", (double)done / all, -1, "%s", "");
+    return 0;
+}
+
+int data_fetch(const struct data_arguments *a, const char *set, const char *folder)
+{
+    char usual[PATH_MAX];
+    struct progress progress;
+    snprintf(usual, sizeof usual, "data/%s", set);
+    if (!folder) folder = usual;
+    progress_start(&progress);
+    int code = report(striate_data_fetch(
+        set, folder, (striate_fetch_options){ .url = a->url, .progress = show_fetching, .user = &progress }));
+    progress_clear();
+    if (!code) printf("%s is in %s\ntry next  striate data %s\n", set, folder, folder);
+    return code;
+}

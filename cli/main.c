@@ -13,7 +13,7 @@ const struct command commands[] = {
     { "summary", cmd_summary, &summary_usage, "show a network layer by layer" },
     { "zoo", cmd_zoo, &zoo_usage, "list the networks known by name, or print one" },
     { "ops", cmd_ops, &ops_usage, "list the operations of networks and their attributes" },
-    { "data", cmd_data, &data_usage, "look at a data set, check, draw, split or pack it" },
+    { "data", cmd_data, &data_usage, "look at a data set, check, draw, split, pack or fetch it" },
     { "bench", cmd_bench, &bench_usage, "measure speed" },
     { "help", cmd_help, &help_usage, "explain a verb; print the man page or shell completion" },
     { "version", cmd_version, &version_usage, "say what is installed" },

@@ -175,6 +175,15 @@ STRIATE_API striate_status striate_data_image(striate_image *image, const striat
 // Mean and standard deviation of pixel / 255 per channel, over all images.
 STRIATE_API striate_status striate_data_statistics(float mean[3], float std[3], const striate_data *data);
 typedef int striate_progress(void *user, int done, int all); // nonzero: stop
+// Downloads "mnist", "fashion-mnist", "cifar10" or "cifar100" into a folder, which is made if missing, from where it is published, or from a mirror
+// that has the same file names. It goes on where it broke off, and nothing is kept whose SHA-256 is not the one known.
+typedef struct striate_fetch_options {
+    const char *url;            // of the mirror's folder; NULL: the public place
+    striate_progress *progress; // of each file, in thousandths
+    void *user;
+} striate_fetch_options;
+STRIATE_API striate_status striate_data_fetch(const char *name, const char *folder, striate_fetch_options options);
+
 // Writes a data set as tar shards PREFIX-000000.tar, ... into a folder, which is made if missing, and classes.txt beside them. Images are written as
 // they are stored (those of sets that hold no image files as PNG); where the shorter side is longer than `resize`, resized and as JPEG.
 typedef struct striate_pack_options {

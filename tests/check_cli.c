@@ -147,6 +147,8 @@ static const struct row rows[] = {
     { "$S data pack list.csv packed --resize 8 --quality 90", 0, "packed/val-*.tar  6 images", NULL },
     { "$S data packed", 0, "format    shards\ntrain     18 images", NULL },
     { "$S data check packed", 0, "24 images looked at", NULL },
+    { "$S data fetch imagenet nowhere", 2, NULL, "'imagenet'" },
+    { "$S data fetch", 2, NULL, "data fetch needs a name" },
     { "$S data pack folder packed", 3, NULL, "packed: holds a data set already" },
     { "$S data folder", 0, "test      none", NULL },
     { "$S data", 2, NULL, "data needs DIR" },
