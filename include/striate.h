@@ -428,6 +428,40 @@ typedef struct striate_loss_options {
 } striate_loss_options;
 STRIATE_API striate_node *striate_cross_entropy(striate_graph *graph, striate_node *logits, striate_loss_options options);
 
+// Other losses of classification, per image. t is 1 at the label and 0 elsewhere; a network of one output has the labels 0 and 1, and t is that
+// label.
+// weight / 2 sum (x_c - off - (on - off) t_c)^2.
+typedef struct striate_squared_error_options {
+    const char *name;
+    float weight;  // 0: 1
+    float on, off; // what the label's output should be, 0: 1, and what the others should be
+} striate_squared_error_options;
+STRIATE_API striate_node *striate_squared_error(striate_graph *graph, striate_node *outputs,
+                                                striate_squared_error_options options);
+// -weight sum t_c log s_c + (1 - t_c) log(1 - s_c), s_c = 1 / (1 + e^-x_c): each output by itself.
+typedef struct striate_logistic_options {
+    const char *name;
+    float weight; // 0: 1
+} striate_logistic_options;
+STRIATE_API striate_node *striate_logistic(striate_graph *graph, striate_node *outputs, striate_logistic_options options);
+
+// The output layer of LeNet-5 (LeCun et al. 1998, II.B): y_k = -sum (x_d - w_kd)^2 for fixed codes w_k of +-1, [1][1][D] -> [1][1][units]. The
+// paper's penalty is -y, so that here too the largest output is the class. Codes: 0, pictures of the ten digits, 12 rows of 7 pixels (D is 84;
+// drawn for this library); 1, at random, for any number of classes.
+typedef struct striate_rbf_options {
+    const char *name;
+    int units; // required
+    int codes;
+} striate_rbf_options;
+STRIATE_API striate_node *striate_rbf(striate_graph *graph, striate_node *x, striate_rbf_options options);
+// Its loss (eq. 9): weight (-y_label + log(e^-j + sum e^y_k)).
+typedef struct striate_rbf_loss_options {
+    const char *name;
+    float weight; // 0: 1
+    float j;      // 0: 0.1
+} striate_rbf_loss_options;
+STRIATE_API striate_node *striate_rbf_loss(striate_graph *graph, striate_node *outputs, striate_rbf_loss_options options);
+
 // ---- 5. Networks by name and by text -------------------------------------------------------------------------------------
 
 typedef struct striate_zoo_options {

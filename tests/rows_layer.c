@@ -137,6 +137,26 @@ static void draw_dense(struct trial *t)
     t->options.dense.no_bias = trial_draw(t) % 4 == 0;
 }
 
+static void draw_rbf(struct trial *t)
+{
+    bool digits = trial_draw(t) % 4 == 0;
+    t->smooth = true;
+    t->x[0] = (struct shape){ 1, 1, digits ? 84 : trial_between(t, 1, 20), 1 };
+    t->options.rbf = (striate_rbf_options){ .units = digits ? 10 : trial_between(t, 1, 9), .codes = !digits };
+}
+
+static void expect_rbf(struct trial *t, struct expected *e)
+{
+    int units = t->options.rbf.units, values = t->x[0].c;
+    for (int i = 0; i < t->n * units; i++)
+        for (int d = 0; d < values; d++) {
+            double code = t->args.param[0][i % units * values + d], away = e->x[i / units * values + d] - code;
+            assert_true(code == 1 || code == -1);
+            e->want_y[i] -= away * away;
+            e->want_dx[i / units * values + d] -= 2 * away * e->dy[i];
+        }
+}
+
 const struct row rows_layer[] = {
     { "conv", draw_conv, NULL },
     { "conv", draw_square, NULL, .algorithm = "winograd" },
@@ -144,6 +164,7 @@ const struct row rows_layer[] = {
     { "conv", draw_table, expect_table },
     { "conv", draw_fixed, NULL },
     { "dense", draw_dense, NULL },
+    { "rbf", draw_rbf, expect_rbf },
     { "flatten", draw_one, NULL },
     { NULL, NULL, NULL },
 };

@@ -128,7 +128,7 @@ bool trial_prepare(struct trial *trial)
     trial->args.saved = memset(trial_take(trial, trial->plan.saved), 0xff, trial->plan.saved);
     trial->args.packed = memset(trial_take(trial, trial->plan.packed), 0xff, trial->plan.packed);
     trial->args.workspace = memset(trial_take(trial, trial->plan.workspace), 0xff, trial->plan.workspace);
-    int classes = trial->x[0].c;
+    int classes = trial->x[0].c == 1 && trial->op != op_find("cross_entropy") ? 2 : trial->x[0].c; // of one output two
     for (int i = 0; i < trial->n; i++) {
         trial->labels[i] = trial_between(trial, 0, classes - 1);
         trial->second[i] = trial_between(trial, 0, classes - 1);

@@ -31,6 +31,10 @@ struct trial {
         striate_norm_options norm;
         striate_lrn_options lrn;
         striate_loss_options loss;
+        striate_squared_error_options squared_error;
+        striate_logistic_options logistic;
+        striate_rbf_options rbf;
+        striate_rbf_loss_options rbf_loss;
     } options;
 
     // What trial_prepare makes of it.

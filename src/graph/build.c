@@ -185,3 +185,23 @@ striate_node *striate_cross_entropy(striate_graph *graph, striate_node *logits, 
 {
     return graph_add(graph, &striate_op_cross_entropy, options.name, &logits, 1, &options);
 }
+
+striate_node *striate_rbf(striate_graph *graph, striate_node *x, striate_rbf_options options)
+{
+    return graph_add(graph, &striate_op_rbf, options.name, &x, 1, &options);
+}
+
+striate_node *striate_squared_error(striate_graph *graph, striate_node *outputs, striate_squared_error_options options)
+{
+    return graph_add(graph, &striate_op_squared_error, options.name, &outputs, 1, &options);
+}
+
+striate_node *striate_logistic(striate_graph *graph, striate_node *outputs, striate_logistic_options options)
+{
+    return graph_add(graph, &striate_op_logistic, options.name, &outputs, 1, &options);
+}
+
+striate_node *striate_rbf_loss(striate_graph *graph, striate_node *outputs, striate_rbf_loss_options options)
+{
+    return graph_add(graph, &striate_op_rbf_loss, options.name, &outputs, 1, &options);
+}
