@@ -159,26 +159,27 @@ static void frozen_weights_stay(void **state)
     }
 }
 
+static const char lecun_table[] =
+    "0+1+2,1+2+3,2+3+4,3+4+5,0+4+5,0+1+5,0+1+2+3,1+2+3+4,2+3+4+5,0+3+4+5,0+1+4+5,0+1+2+5,0+1+3+4,1+2+4+5,0+2+3+5,0+1+2+3+4+5";
+
 // LeCun et al. 1998, table I: C3 of LeNet-5 has 60 kernels and 1,516 parameters.
 static void connection_tables(void **state)
 {
     (void)state;
-    static const char table[] = "0+1+2,1+2+3,2+3+4,3+4+5,0+4+5,0+1+5,0+1+2+3,1+2+3+4,2+3+4+5,0+3+4+5,0+1+4+5,0+1+2+5,0+1+3+4,1+"
-                                "2+4+5,0+2+3+5,0+1+2+3+4+5";
     static const char *const wrong[] = { "0,1,2",    "0,1,6,3", "0,1+1,2,3", "0,1,2,3,4",
                                          "0,1,2,3+", "0,,2,3",  "0,2+1,2,3", "a,1,2,3" };
     striate_graph *g, *again;
     striate_layer *layers;
     char *text, *second;
     int count;
-    char own[sizeof table];
-    memcpy(own, table, sizeof table);
+    char own[sizeof lecun_table];
+    memcpy(own, lecun_table, sizeof lecun_table);
     ok(striate_graph_new(&g));
     striate_conv(g, striate_input(g, 14, 14, 6),
                  (striate_conv_options){ .name = "C3", .filters = 16, .kernel = 5, .table = own });
     memset(own, 'x', sizeof own - 1); // the graph has a copy
     ok(striate_graph_to_text(&text, g));
-    assert_non_null(strstr(text, table));
+    assert_non_null(strstr(text, lecun_table));
     ok(striate_graph_from_text(&again, text, strlen(text), "c3.net"));
     ok(striate_graph_to_text(&second, again));
     assert_string_equal(text, second);
@@ -200,11 +201,81 @@ static void connection_tables(void **state)
     }
 }
 
+// LeNet-5 (LeCun et al. 1998, II.B) has 60,000 trained parameters; the codes of its outputs are told apart by many pixels; and its loss teaches.
+static void lenet5(void **state)
+{
+    (void)state;
+    enum { IMAGES = 10, STEPS = 60, PIXELS = 84 };
+    striate_graph *g;
+    striate_plan *plan;
+    striate_optimizer *sgd;
+    striate_layer *layers;
+    int count, right = 0;
+    ok(striate_graph_new(&g));
+    striate_node *x = striate_input(g, 32, 32, 1);
+    x = striate_conv(g, x, (striate_conv_options){ .name = "C1", .filters = 6, .kernel = 5, .init = STRIATE_INIT_XAVIER });
+    x = striate_subsample(g, striate_scaled_tanh(g, x), (striate_window){ .name = "S2", .size = 2, .stride = 2 });
+    x = striate_conv(g, striate_scaled_tanh(g, x),
+                     (striate_conv_options){ .name = "C3", .filters = 16, .kernel = 5, .init = 1, .table = lecun_table });
+    x = striate_subsample(g, striate_scaled_tanh(g, x), (striate_window){ .name = "S4", .size = 2, .stride = 2 });
+    x = striate_conv(g, striate_scaled_tanh(g, x),
+                     (striate_conv_options){ .name = "C5", .filters = 120, .kernel = 5, .init = STRIATE_INIT_XAVIER });
+    x = striate_dense(g, striate_scaled_tanh(g, x),
+                      (striate_dense_options){ .name = "F6", .units = PIXELS, .init = STRIATE_INIT_XAVIER });
+    x = striate_rbf(g, striate_scaled_tanh(g, x), (striate_rbf_options){ .name = "RBF", .units = 10 });
+    striate_rbf_loss(g, x, (striate_rbf_loss_options){ 0 });
+    ok(striate_init_weights(g, 1));
+    ok(striate_layers(&layers, &count, g));
+    int64_t parameters = 0, macs = 0;
+    for (int i = 0; i < count; i++) parameters += layers[i].parameters, macs += layers[i].macs;
+    assert_int_equal(parameters, 60000);
+    assert_int_equal(macs, 326520);
+    free(layers);
+
+    striate_parameter codes;
+    ok(striate_parameter_at(&codes, g, striate_parameter_count(g) - 1));
+    assert_false(codes.trained);
+    for (int i = 0; i < 10; i++)
+        for (int j = 0; j < i; j++) {
+            int apart = 0;
+            for (int p = 0; p < PIXELS; p++) apart += codes.values[i * PIXELS + p] != codes.values[j * PIXELS + p];
+            if (apart < 9) fail_msg("%d and %d differ in %d pixels", i, j, apart);
+        }
+
+    ok(striate_compile(&plan, g, (striate_plan_options){ .batch = IMAGES, .train = 1 }));
+    ok(striate_optimizer_new(&sgd, g, (striate_optimizer_options){ .momentum = 0.9f }));
+    double first = 0, last = 0;
+    for (int step = 0; step < STEPS; step++) {
+        for (int n = 0; n < IMAGES; n++) {
+            striate_plan_labels(plan)[n] = n;
+            for (int i = 0; i < 1024; i++) // stripes of ten widths and slopes
+                striate_plan_input(plan)[n * 1024 + i] = (i / 32 * (n % 3) + i % 32 * (n + 1)) % 16 < 8 ? -0.1f : 1.175f;
+        }
+        striate_forward(plan, IMAGES, (uint64_t)step);
+        last = striate_loss(plan);
+        if (!step) first = last;
+        striate_backward(plan);
+        ok(striate_update(sgd, plan, 0.0005f));
+    }
+    for (int n = 0; n < IMAGES; n++) {
+        const float *y = striate_plan_output(plan) + n * 10;
+        int best = 0;
+        for (int k = 1; k < 10; k++) best = y[k] > y[best] ? k : best;
+        right += best == n;
+    }
+    assert_int_equal(right, IMAGES);
+    assert_true(last < first / 4);
+    striate_optimizer_free(sgd);
+    striate_plan_free(plan);
+    striate_graph_free(g);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(derivatives),      cmocka_unit_test(laplacian),           cmocka_unit_test(gabor),
         cmocka_unit_test(gaussian_pooling), cmocka_unit_test(frozen_weights_stay), cmocka_unit_test(connection_tables),
+        cmocka_unit_test(lenet5),
     };
     return cmocka_run_group_tests_name("filters", tests, NULL, NULL);
 }
