@@ -156,16 +156,6 @@ static bool is_copied(const struct gradient *g, const struct piece *p, const str
     return g->shares > 1 || !g->beside || (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
 }
 
-// Where columns of b lie, `ld` floats apart.
-static const float *rows_at(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place,
-                            size_t places, ptrdiff_t *ld)
-{
-    bool copied = is_copied(g, p, panel, place, places);
-    *ld = copied ? (ptrdiff_t)panel->width : g->b.ld;
-    if (copied) return p->panels + (panel->first - p->first) * places;
-    return g->b.data + (ptrdiff_t)place * g->b.ld + p->group * g->b.channels + panel->first;
-}
-
 // Adds the products of a chunk of places, whose panels of b are ready, to the sums.
 static void add_products(struct piece *p, const struct gradient *g, const struct window *a, size_t place, size_t places)
 {
@@ -188,15 +178,16 @@ static void add_products(struct piece *p, const struct gradient *g, const struct
         for (size_t i = p->from; i < p->to; i++) {
             struct panel panel = panel_at(&g->panels, i);
             struct sums sums = sums_at(g, p->part, p->group, &panel, tap * w.run + p->skip);
-            ptrdiff_t ldb;
-            const float *b = rows_at(g, p, &panel, place, places, &ldb);
+            const float *b = g->b.data + (ptrdiff_t)place * g->b.ld + p->group * g->b.channels + panel.first;
+            bool copied = is_copied(g, p, &panel, place, places);
+            if (copied) b = p->panels + (panel.first - p->first) * places;
             for (size_t t = 0; t < now; t++) {
                 while (!ahead->left && ahead < p->ahead + 2 * AHEAD_AREAS) ahead++;
                 g->l->k->outer(&(struct outer){ .pixels = places,
                                                 .rows = p->length,
                                                 .a = list + t * places,
                                                 .b = b,
-                                                .ldb = ldb,
+                                                .ldb = copied ? (ptrdiff_t)panel.width : g->b.ld,
                                                 .vectors = panel.vectors,
                                                 .c = sums.at + t * w.run * panel.width,
                                                 .ldc = sums.ld,
