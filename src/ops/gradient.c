@@ -96,22 +96,12 @@ static struct linear round_of(const struct linear *l)
     return round;
 }
 
-static size_t round_floats(const struct linear *l)
+size_t direct_weights_workspace(const struct linear *l)
 {
     struct linear round = round_of(l);
     struct tensor x = { .ld = (ptrdiff_t)l->channels }, dy = { .ld = (ptrdiff_t)l->filters };
     struct gradient g = gradient_of(&round, &x, &dy);
     return (g.in_place ? 0 : g.parts * g.stride) + g.parts * round.groups * round.filters + l->slots * g.buffer;
-}
-
-// Whether x lies side by side, so that a dense layer sees it as one pixel, is not known yet.
-size_t direct_weights_workspace(const struct linear *l)
-{
-    struct linear flat = *l;
-    if (l->h.outs > 1 || l->w.outs > 1 || l->groups > 1) return round_floats(l);
-    flat.h = flat.w = axis_forward(1, 1, 1, 1, 0, 1);
-    flat.channels = linear_taps(l) * l->channels;
-    return size_max(round_floats(l), round_floats(&flat));
 }
 
 static struct piece piece_of(const struct gradient *g, size_t index)
