@@ -311,24 +311,24 @@ static void on_bad(void *user, const char *sentences)
     }
 }
 
-// Where training waits for images more than it should.
-static void tell_bottleneck(struct session *s)
+// Where training waits for images more than it should, and not for a moment only.
+static void tell_bottleneck(struct session *s, double seconds)
 {
     const striate_training_step *step = &s->last;
-    if (s->slow_told || step->waiting <= 0.05) return;
+    if (s->slow_told || step->waiting <= 0.05 || step->waiting * seconds < 1) return;
     s->slow_told = true;
     fprintf(
         stderr,
-        "reading images holds training up: it waits %.0f %% of its time; %d threads decode and augment %s images/s. Smaller "
-        "files help: striate data pack\n",
-        100 * step->waiting, striate_threads(s->a.threads), commas((int64_t)step->prepared_per_second).s);
+        "reading images holds training up: it waits for them %.0f %% of its time; decoding and augmenting give %s images/s. "
+        "Smaller files help: striate data pack DIR FOLDER --resize N\n",
+        100 * step->waiting, commas((int64_t)step->prepared_per_second).s);
 }
 
 static void on_epoch(void *user, const striate_epoch *e)
 {
     struct session *s = user;
     progress_clear();
-    tell_bottleneck(s);
+    tell_bottleneck(s, e->seconds);
     if (!s->rows++)
         printf("%5s  %8s  %9s  %8s  %9s  %9s  %9s  %9s  %7s\n", "epoch", "loss", "top-1", "val loss", "val top-1", "val top-5",
                "lr", "images/s", "time");
