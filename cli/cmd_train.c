@@ -26,11 +26,15 @@ struct session {
     double best;
 };
 
-static volatile sig_atomic_t stop;
+static volatile sig_atomic_t stop, snapshot; // stop: the signal that asks for it
 
 static void on_signal(int number)
 {
-    stop = 1;
+    if (number == SIGHUP) {
+        snapshot = 1;
+        return;
+    }
+    stop = number;
     signal(number, SIG_DFL); // the second one kills
 }
 
@@ -297,7 +301,9 @@ static int on_step(void *user, const striate_training_step *step)
                   "%s images/s  loss %.4f  top-1 %.2f %%  data %s images/s", commas((int64_t)step->images_per_second).s,
                   step->loss, 100 * step->top1, commas((int64_t)step->prepared_per_second).s);
     s->last = *step;
-    return stop;
+    bool save = snapshot;
+    snapshot = 0;
+    return stop ? STRIATE_STOP : save ? STRIATE_SNAPSHOT : STRIATE_GO_ON;
 }
 
 static void on_bad(void *user, const char *sentences)
@@ -378,15 +384,16 @@ static int train(struct session *s)
     how.on_bad = on_bad;
     how.on_note = on_note;
     how.user = s;
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    for (int i = 0; i < 3; i++)
+        sigaction(signals[i], &(struct sigaction){ .sa_handler = on_signal, .sa_flags = SA_RESTART }, NULL);
     s->images_before = -1;
     progress_start(&s->progress);
     striate_status status = striate_train(s->model, s->train, s->validation, &how);
     progress_clear();
     free(json);
     if (status == STRIATE_INTERRUPTED)
-        return complain(CODE_INTERRUPTED, "interrupted, and saved; to go on: striate train --resume %s", a->out);
+        return complain(128 + stop, "interrupted, and saved; to go on: striate train --resume %s", a->out);
     if (!status) show_end(s);
     return report(status);
 }

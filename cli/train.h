@@ -11,7 +11,7 @@ struct train_arguments {
     const char *model, *data, *out, *resume;
     int epochs, batch_size, accumulate, opt, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact,
         skip_bad, recompute, tensorboard;
-    int warmup_method, plateau, patience, ema;
+    int warmup_method, plateau, patience, ema, keep, on_nan;
     float lr, momentum, weight_decay, beta1, beta2, eps, trust, clip_norm, clip_value, gamma, power, lr_min, warmup,
         warmup_decay, smoothing, ema_decay, val_split;
     struct floats norm_weight_decay, bias_weight_decay; // count 0: not given

@@ -102,6 +102,11 @@ static const struct option options[] = {
       .low = 1, .high = INT_MAX },
     { "tensorboard", OPTION_FLAG, AT(tensorboard), NULL,
       .doc = "write RUN/events.out.tfevents.* too: steps, metrics, distributions of weights and gradients, pictures" },
+    { "keep", OPTION_INT, AT(keep), "N", .doc = "keep the checkpoints of the last N epochs too, as epoch-N.safetensors",
+      .low = 1, .high = 1e6 },
+    { "on-nan", OPTION_CHOICE, AT(on_nan), "stop|rollback",
+      .doc = "where training diverges: stop, or go back to last.safetensors and halve the rate, three times at most",
+      .preset = "stop" },
     { "", OPTION_GROUP, AT(input), NULL,
       .doc = "How pixels become input (mean and std are measured on the training images unless given)",
       .group = input_options },
@@ -114,7 +119,7 @@ const struct usage train_usage = { "--model NAME|FILE.net --data DIR [options]\n
                                    "epoch. RUN receives model.safetensors (the best "
                                    "on validation), last.safetensors (all that an exact resume needs), metrics.csv, "
                                    "metrics.jsonl, args.json, and, to look at, report.html and its pictures. Ctrl-C finishes "
-                                   "the step, saves, and exits with 130.",
+                                   "the step, saves, and exits with 130; SIGTERM likewise, with 143. SIGHUP saves and goes on.",
                                    options,
                                    0,
                                    0,
@@ -259,6 +264,8 @@ striate_training train_arguments_training(const struct train_arguments *a)
                              .out = a->out,
                              .resume = a->resume != NULL,
                              .overwrite = a->overwrite,
+                             .keep = a->keep,
+                             .rollbacks = a->on_nan ? 3 : 0,
                              .save_steps = a->save_steps,
                              .tensorboard = a->tensorboard,
                              .skip_bad = a->skip_bad,

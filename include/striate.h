@@ -753,6 +753,9 @@ typedef struct striate_training_step {
     int bad;                                             // images of this epoch that could not be read
 } striate_training_step;
 
+// What is to be done after a step: go on; save and return STRIATE_INTERRUPTED; save and go on.
+typedef enum striate_wish { STRIATE_GO_ON, STRIATE_STOP, STRIATE_SNAPSHOT } striate_wish;
+
 typedef struct striate_training {
     int epochs;          // 0: 10
     int batch_size;      // 0: 64
@@ -789,10 +792,12 @@ typedef struct striate_training {
     int save_steps;        // also write last.safetensors every so many steps; 0: each epoch
     int tensorboard;       // 1: also write out/events.out.tfevents.*
     const char *arguments; // a JSON object for out/args.json; NULL: made of this struct
-    int (*on_step)(void *user, const striate_training_step *step); // nonzero: finish the step, save, return STRIATE_INTERRUPTED
+    int keep;              // also keep the checkpoints of the last so many epochs, as epoch-N.safetensors; 0: none
+    int rollbacks;         // where training diverges go back to last.safetensors and halve the rate, so often at most; 0: fail
+    int (*on_step)(void *user, const striate_training_step *step); // returns a striate_wish
     void (*on_epoch)(void *user, const striate_epoch *epoch);
     void (*on_bad)(void *user, const char *sentences); // why images of a batch are left out, a line each
-    void (*on_note)(void *user, const char *sentence); // what is worth saying: a new head
+    void (*on_note)(void *user, const char *sentence); // what is worth saying: a new head, a rollback
     void *user;
 } striate_training;
 // Trains on `data` and validates on `validation` (NULL: not) after each epoch. Unless it resumes, it first initialises the weights from the

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,13 +69,13 @@ static const struct row rows[] = {
     { "$S train --model tiny.net --data toy --batch-size 16 --lr 1e-11 --momentum 0 --epochs 9 --patience 2 --model-ema "
       "--label-smoothing 0.1 "
       "--lr-scheduler reducelronplateau --lr-patience 1 --lr-warmup-epochs 1 --lr-warmup-method constant --out impatient",
-      0, "stopped after epoch ", NULL },
+      0, "stopped after epoch ", "" },
     { "grep -q '\"lr-scheduler\": \"plateau\"' impatient/args.json && $S train --resume impatient", 0, "no epoch is left",
       NULL },
     { TRAIN_TOY
       "--out first && $S train --model tiny.net --data toy --epochs 1 --weights first/model.safetensors --freeze 'c1.*' --out "
       "second",
-      0, "input       pixel / 255, minus 0.1821", NULL },
+      0, "input       pixel / 255, minus 0.1821", "" },
     { TRAIN_TOY "--weights nowhere --out third", 3, "", "nowhere" },
     { TRAIN_TOY "--allow-missing 'fc.*'", 2, NULL, "--allow-missing goes with --weights" },
     { TRAIN_TOY "--nesterov --momentum 0", 2, NULL, "--nesterov needs --momentum" },
@@ -218,6 +219,10 @@ static const struct row rows[] = {
       "spoilt/args.json, line 2" },
     { "echo '{\"epochs\":\"x\"}' >spoilt/args.json; $S train --resume spoilt", 3, NULL, "spoilt/args.json: \"epochs\"" },
     { "$S train --model tiny.net --data toy --lr 1e6 --lr-scheduler constant --epochs 50 --out burst", 4, "network", "finite" },
+    { "$S train --model tiny.net --data toy --lr 1e6 --lr-scheduler constant --epochs 50 --on-nan rollback --out again", 4,
+      "half the rate, try 3 of 3", "finite" },
+    { TRAIN_TOY "--keep 1 --overwrite --out again && ls again && $S eval again/epoch-2.safetensors --data toy", 0,
+      "epoch-2.safetensors", "" },
     { "$S summary burst/last.safetensors", 0, "total", NULL },
 
     // evaluation and prediction
@@ -353,17 +358,16 @@ static void check_row(void **state)
 }
 
 // A run that is interrupted and resumed ends with the bits of one that is not, and tells how to go on.
-static void check_interrupt(void **state)
+static void interrupt(bool terminate)
 {
-    (void)state;
     static const char long_run[] = "--model tiny.net --data toy --batch-size 2 --epochs 8 --lr 0.001";
     char line[512];
     snprintf(line, sizeof line,
              "$S train %s --out stopped & child=$!; while ! test -s stopped/metrics.csv || test $(wc -l <stopped/metrics.csv) "
              "-lt 3; do sleep 0.02; "
-             "done; kill -INT $child; wait $child",
-             long_run);
-    assert_int_equal(shell(line), 130);
+             "done; kill -HUP $child; sleep 0.1; kill -%s $child; wait $child",
+             long_run, terminate ? "TERM" : "INT");
+    assert_int_equal(shell(line), terminate ? 143 : 130); // a hangup alone ends nothing
     char *err = slurp("err");
     assert_non_null(strstr(err, "interrupted, and saved; to go on: striate train --resume stopped"));
     free(err);
@@ -377,6 +381,14 @@ static void check_interrupt(void **state)
         shell(
             "(mkdir away; cd away; $S train --resume ../elsewhere) && cmp elsewhere/model.safetensors whole/model.safetensors"),
         0);
+}
+
+static void check_interrupt(void **state)
+{
+    (void)state;
+    interrupt(false);
+    assert_int_equal(shell("rm -r stopped whole elsewhere away"), 0);
+    interrupt(true);
 }
 
 // What the option tables say is in the man page and in all completions.

@@ -7,6 +7,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -150,6 +151,69 @@ static void check_augmented(void **state)
     }
 }
 
+// A snapshot changes nothing but what a resume begins with.
+static void check_snapshot(void **state)
+{
+    (void)state;
+    struct job job = { .snapshot_at = 8, .kill_at = 9, .training.out = fresh("snapshot") };
+    expect(&job, -SIGKILL, NULL);
+    striate_model *model = NULL;
+    expect_text(in(job.training.out, "last.safetensors"), "\"progress.step\":\"8\"");
+    assert_int_equal(striate_model_open(&model, in(job.training.out, "last.safetensors")), STRIATE_OK);
+    striate_model_free(model);
+    job.kill_at = 0;
+    job.training.resume = 1;
+    expect(&job, STRIATE_OK, NULL);
+    expect_same_run(straight(), job.training.out);
+}
+
+// The checkpoints of the last epochs are kept, each as good as last.safetensors was.
+static void check_kept(void **state)
+{
+    (void)state;
+    struct job job = { .kill_at = 18, .training = { .out = fresh("kept"), .keep = 2 } };
+    expect(&job, -SIGKILL, NULL);
+    job.kill_at = 0;
+    job.training.resume = 1;
+    expect(&job, STRIATE_OK, NULL);
+    expect_same_run(straight(), job.training.out);
+    for (int epoch = 1; epoch <= EPOCHS; epoch++) {
+        char name[32];
+        snprintf(name, sizeof name, "epoch-%d.safetensors", epoch);
+        assert_int_equal(file_exists(in(job.training.out, name)), epoch > EPOCHS - 2);
+    }
+    struct bytes kept = slurp(in(job.training.out, "epoch-4.safetensors"));
+    put(in(job.training.out, "last.safetensors"), kept.data, kept.size);
+    free(kept.data);
+    expect(&job, STRIATE_OK, NULL);
+    assert_int_equal(report->steps, STEPS);
+    expect_same_run(straight(), job.training.out);
+    struct job again = { .stop_at = 1, .training = { .out = job.training.out, .overwrite = 1 } };
+    expect(&again, STRIATE_INTERRUPTED, NULL);
+    assert_false(file_exists(in(job.training.out, "epoch-5.safetensors")));
+}
+
+// Where training diverges it goes back to what was saved, at half the rate, as often as is allowed.
+static void check_rollback(void **state)
+{
+    (void)state;
+    static const char deep[] =
+        "data = input height=8 width=8 channels=1\na = dense data units=16\nb = dense a units=16\nc = dense b units=3\n";
+    struct job job = { .network = deep,
+                       .training = { .out = fresh("rollback"), .learning_rate = 1e6f, .epochs = 1, .rollbacks = 30 } };
+    expect(&job, STRIATE_OK, NULL);
+    int needed = report->notes;
+    if (needed < 2 || !strstr(report->note, "training diverged: ") || !strstr(report->note, "at half the rate, try "))
+        fail_msg("%d notes, the last: %s", needed, report->note);
+    expect_text(in(job.training.out, "last.safetensors"), "progress.rollbacks");
+    job.training.out = fresh("too few");
+    job.training.rollbacks = needed - 1;
+    expect(&job, STRIATE_DIVERGED, "training diverged");
+    assert_int_equal(report->notes, needed - 1);
+    job.training.out = NULL;
+    expect(&job, STRIATE_BAD_ARGUMENT, "rollbacks need a run folder");
+}
+
 static void check_finished(void **state)
 {
     (void)state;
@@ -264,7 +328,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_killed),          cmocka_unit_test(check_optimizers),  cmocka_unit_test(check_schedules),
         cmocka_unit_test(check_killed_anywhere), cmocka_unit_test(check_interrupted), cmocka_unit_test(check_augmented),
-        cmocka_unit_test(check_finished),        cmocka_unit_test(check_refused),     cmocka_unit_test(check_damaged),
+        cmocka_unit_test(check_finished),        cmocka_unit_test(check_snapshot),    cmocka_unit_test(check_kept),
+        cmocka_unit_test(check_rollback),        cmocka_unit_test(check_refused),     cmocka_unit_test(check_damaged),
     };
     return cmocka_run_group_tests_name("resume", tests, trainings_begin, trainings_end);
 }

@@ -96,13 +96,20 @@ static int on_step(void *user, const striate_training_step *step)
     report->steps = step->step;
     if (job->rival && step->step == 2) try_rival(job);
     if (step->step == job->kill_at) raise(SIGKILL);
-    return step->step == job->stop_at;
+    return step->step == job->stop_at ? STRIATE_STOP : step->step == job->snapshot_at ? STRIATE_SNAPSHOT : STRIATE_GO_ON;
 }
 
 static void on_epoch(void *user, const striate_epoch *epoch)
 {
     (void)user;
     report->last = *epoch;
+}
+
+static void on_note(void *user, const char *sentence)
+{
+    (void)user;
+    snprintf(report->note, sizeof report->note, "%s", sentence);
+    report->notes++;
 }
 
 static striate_status train(const struct job *job)
@@ -121,6 +128,7 @@ static striate_status train(const struct job *job)
     t.seed = 11;
     t.on_step = on_step;
     t.on_epoch = on_epoch;
+    t.on_note = on_note;
     t.user = (void *)(uintptr_t)job;
     striate_threads(job->threads ? job->threads : 1);
     if (job->disk) {

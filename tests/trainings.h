@@ -19,6 +19,7 @@ struct job {
     bool lenet, no_validation;
     int images, threads;      // 0: TRAIN; 1
     int64_t kill_at, stop_at; // this step ends in SIGKILL; after this step the caller asks to stop
+    int64_t snapshot_at;      // after this step it asks to save
     long disk;                // bytes that a file may have; 0: any number
     bool no_rights;           // runs as nobody
     bool rival;               // in its second step another training wants the folder
@@ -28,6 +29,8 @@ extern struct report { // what the last training said
     char sentence[1024];
     striate_epoch last;
     int64_t steps;
+    char note[1024]; // the last one
+    int notes;
 } * report;
 
 pid_t training_start(const struct job *job);

@@ -31,6 +31,7 @@ static const struct field {
     { "progress.reductions", offsetof(struct progress, reductions), false },
     { "progress.waited", offsetof(struct progress, waited), false },
     { "progress.lowest", offsetof(struct progress, lowest), true },
+    { "progress.rollbacks", offsetof(struct progress, rollbacks), false },
 };
 enum { FIELDS = sizeof fields / sizeof *fields, MOST_NOTES = 64 };
 
@@ -182,7 +183,7 @@ static striate_status check_progress(const char *path, const struct progress *p,
     bool whole = p->image % batch == 0 || p->image == images;
     if (p->epoch > settings->training.epochs || p->image > images || !whole || p->correct > p->image ||
         p->step != p->epoch * steps + (p->image + batch - 1) / batch || p->best_epoch > p->epoch || p->reductions > p->epoch ||
-        p->waited > p->epoch)
+        p->waited > p->epoch || p->rollbacks > settings->training.rollbacks)
         FAIL(BAD_FILE, "%s: its progress does not fit together: epoch %" PRId64 ", step %" PRId64 ", image %" PRId64, path,
              p->epoch, p->step, p->image);
     return STRIATE_OK;

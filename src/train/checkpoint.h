@@ -20,6 +20,7 @@ struct progress {
     // Of the plateau schedule: how often the rate fell, epochs since the loss on validation got better or the rate fell, and that loss.
     int64_t reductions, waited;
     double lowest;
+    int64_t rollbacks; // each halved the rate
 };
 
 // A block laid out as the weights are: the trained ones, or all.

@@ -7,7 +7,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -53,6 +55,7 @@ striate_status run_folder_open(struct run_folder *folder, const struct settings 
     for (int i = 0; i < RUN_FILES; i++)
         if (!(folder->path[i] = file_join(out, file_names[i]))) FAIL(NO_MEMORY, "%s: no memory for its name", out);
     if (!resume) TRY(file_make_folder(out));
+    folder->out = out;
     TRY(lock(folder, out));
     if (resume && !file_exists(folder->path[RUN_LAST]))
         FAIL(IO, "%s: no such file, so there is nothing to resume; train without resuming", folder->path[RUN_LAST]);
@@ -90,10 +93,28 @@ static striate_status write_metrics(const struct run_folder *folder)
     return STRIATE_OK;
 }
 
+static bool is_kept(const char *name, int *epoch)
+{
+    int length = 0;
+    return sscanf(name, "epoch-%9d.safetensors%n", epoch, &length) == 1 && length && !name[length];
+}
+
+// Removes kept checkpoints of epochs up to this one.
+static void forget(const struct run_folder *folder, const char *out, int last)
+{
+    DIR *list = opendir(out);
+    int epoch;
+    if (!list) return;
+    for (const struct dirent *entry; (entry = readdir(list));)
+        if (is_kept(entry->d_name, &epoch) && epoch <= last) unlinkat(folder->lock, entry->d_name, 0);
+    closedir(list);
+}
+
 striate_status run_folder_begin(const struct run_folder *folder, const struct settings *settings)
 {
     for (int i = 0; i < RUN_FILES; i++)
         if (unlink(folder->path[i]) && errno != ENOENT) FAIL(IO, "%s: cannot remove: %s", folder->path[i], strerror(errno));
+    forget(folder, folder->out, INT_MAX);
     struct text text = { 0 };
     if (settings->training.arguments)
         text_add(&text, "%s\n", settings->training.arguments);
@@ -112,6 +133,17 @@ striate_status run_folder_add(struct run_folder *folder, const striate_epoch *ro
 {
     TRY(metrics_add(&folder->metrics, row));
     return write_metrics(folder);
+}
+
+striate_status run_folder_keep(const struct run_folder *folder, int epoch, int keep)
+{
+    char name[64];
+    const char *last = folder->path[RUN_LAST];
+    snprintf(name, sizeof name, "epoch-%d.safetensors", epoch);
+    unlinkat(folder->lock, name, 0);
+    if (linkat(AT_FDCWD, last, folder->lock, name, 0)) FAIL(IO, "%s: cannot keep it as %s: %s", last, name, strerror(errno));
+    forget(folder, folder->out, epoch - keep);
+    return STRIATE_OK;
 }
 
 striate_status run_folder_recall(struct run_folder *folder, int epochs)

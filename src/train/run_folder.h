@@ -23,7 +23,8 @@ enum run_file {
 struct run_folder {
     char *path[RUN_FILES];
     struct metrics metrics;
-    int lock; // a file descriptor that holds the folder; -1: none
+    const char *out; // its name, the caller's
+    int lock;        // a file descriptor that holds the folder; -1: none
 };
 
 // Makes the folder settings->training.out, or to resume takes it as it is; one training at a time may hold it. Call run_folder_close also
@@ -39,6 +40,8 @@ striate_status run_folder_recall(struct run_folder *folder, int epochs);
 striate_status run_folder_add(struct run_folder *folder, const striate_epoch *row);
 // Writes the text as a file, whole or not at all, and releases it.
 striate_status run_folder_write(const char *path, struct text *text);
+// Keeps last.safetensors as epoch-N.safetensors too, and of those no more than the last `keep`.
+striate_status run_folder_keep(const struct run_folder *folder, int epoch, int keep);
 // Writes curve.png, where the library was built with what that needs.
 striate_status run_folder_draw(const struct run_folder *folder);
 

@@ -5,6 +5,7 @@
 #include "optim/schedule.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,7 +86,8 @@ static int64_t count_correct(const striate_plan *plan, const struct batch *batch
 
 double session_rate(const struct session *s, int64_t step)
 {
-    return schedule_rate(&s->settings.training, step, s->steps_per_epoch, s->progress.reductions);
+    double rate = schedule_rate(&s->settings.training, step, s->steps_per_epoch, s->progress.reductions);
+    return ldexp(rate, -(int)s->progress.rollbacks);
 }
 
 void session_bad(void *session, const char *sentences)

@@ -96,6 +96,7 @@ static const struct setting {
     { "label_smoothing", offsetof(struct settings, training.label_smoothing), add_float },
     { "ema_decay", offsetof(struct settings, training.ema_decay), add_float },
     { "patience", offsetof(struct settings, training.patience), add_int },
+    { "rollbacks", offsetof(struct settings, training.rollbacks), add_int },
     { "seed", offsetof(struct settings, training.seed), add_word },
     { "exact", offsetof(struct settings, training.exact), add_int },
     { "random_crop", offsetof(struct settings, training.augmentation.random_crop), add_int },
@@ -149,6 +150,8 @@ static striate_status check(const striate_training *t)
         { "ema_decay", t->ema_decay, 0, 1 },
         { "patience", t->patience, 0, 1000000 },
         { "save_steps", t->save_steps, 0, 1 << 30 },
+        { "keep", t->keep, 0, 1000000 },
+        { "rollbacks", t->rollbacks, 0, 30 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (!(rows[i].value >= rows[i].low && rows[i].value <= rows[i].high))
@@ -186,6 +189,7 @@ striate_status settings_make(struct settings *settings, const striate_training *
     t.exact = !!t.exact;
     TRY(check(&t));
     TRY(augment_check(&t.augmentation));
+    if (t.rollbacks && !t.out) FAIL(BAD_ARGUMENT, "rollbacks need a run folder, which holds what to go back to");
     if (!validation && (t.patience || t.schedule == STRIATE_SCHEDULE_PLATEAU))
         FAIL(BAD_ARGUMENT, "%s looks at validation, and there is none", t.patience ? "patience" : "the plateau schedule");
     int images = striate_data_about(data).images, validation_images = validation ? striate_data_about(validation).images : 0;

@@ -8,6 +8,7 @@
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 // ---- begin and end ----
@@ -53,8 +54,8 @@ static double images_per_second(const struct session *s)
     return s->seconds > 0 ? (double)(s->progress.image - s->begun_at) / s->seconds : 0;
 }
 
-// Whether the caller wants to stop.
-static bool report_step(const struct session *s)
+// What the caller wants.
+static int report_step(const struct session *s)
 {
     const striate_training *t = &s->settings.training;
     const struct progress *p = &s->progress;
@@ -72,7 +73,7 @@ static bool report_step(const struct session *s)
                                      .waiting = s->seconds > 0 ? speed.waited / s->seconds : 0,
                                      .prepared_per_second = speed.rate,
                                      .bad = (int)p->bad };
-    return t->on_step && t->on_step(t->user, &report);
+    return t->on_step ? t->on_step(t->user, &report) : STRIATE_GO_ON;
 }
 
 // ---- saving ----
@@ -163,6 +164,7 @@ static striate_status write_epoch(struct session *s, const striate_epoch *row)
     if (!s->settings.training.out) return STRIATE_OK;
     TRY(run_folder_add(&s->folder, row));
     TRY(save(s));
+    if (s->settings.training.keep) TRY(run_folder_keep(&s->folder, row->epoch, s->settings.training.keep));
     TRY(draw(s));
     return s->events ? board_epoch(s->events, &s->folder, s->plan) : STRIATE_OK;
 }
@@ -202,13 +204,31 @@ static striate_status train_epoch(struct session *s)
     while (p->image < s->settings.images) {
         TRY(session_step(s));
         s->seconds = clock_seconds() - start;
-        bool stopping = report_step(s), ends = p->image == s->settings.images;
-        bool due = !ends && t->save_steps && p->step % t->save_steps == 0;
+        int wish = report_step(s);
+        bool stopping = wish == STRIATE_STOP, ends = p->image == s->settings.images;
+        bool due = !ends && (wish == STRIATE_SNAPSHOT || (t->save_steps && p->step % t->save_steps == 0));
         if (stopping || ends || due) TRY(check_weights(s));
         if (stopping) return stop(s);
         if (due) TRY(save(s));
     }
     return finish_epoch(s);
+}
+
+// Back to what was saved last, at half the rate.
+static striate_status roll_back(struct session *s)
+{
+    const striate_training *t = &s->settings.training;
+    int64_t rollbacks = s->progress.rollbacks + 1;
+    char sentence[512];
+    int length = snprintf(sentence, sizeof sentence, "%.300s", striate_error());
+    TRY(checkpoint_read(s->folder.path[RUN_LAST], s->model, s->blocks, &s->progress, &s->settings));
+    s->progress.rollbacks = rollbacks;
+    s->optimizer->optim.steps = s->progress.step;
+    s->optimizer->images = 0;
+    snprintf(sentence + length, sizeof sentence - (size_t)length,
+             "; back to step %" PRId64 " at half the rate, try %" PRId64 " of %d", s->progress.step, rollbacks, t->rollbacks);
+    if (t->on_note) t->on_note(t->user, sentence);
+    return STRIATE_OK;
 }
 
 striate_status striate_train(striate_model *model, const striate_data *data, const striate_data *validation,
@@ -219,7 +239,10 @@ striate_status striate_train(striate_model *model, const striate_data *data, con
     };
     striate_status status = session_open(&s, training);
     if (!status) status = begin(&s);
-    while (!status && !finished(&s)) status = train_epoch(&s);
+    while (!status && !finished(&s)) {
+        status = train_epoch(&s);
+        if (status == STRIATE_DIVERGED && s.progress.rollbacks < s.settings.training.rollbacks) status = roll_back(&s);
+    }
     if (!status) session_exchange(&s);
     session_close(&s);
     return status;
