@@ -32,7 +32,7 @@ const struct usage zoo_usage = {
 static int list(int json)
 {
     json_t *all = json ? json_array() : NULL;
-    if (!json) printf("%-23s  %4s  %-11s  %12s  %15s  %s\n", "name", "year", "input", "parameters", "MACs", "");
+    if (!json) printf("%-26s  %4s  %-11s  %12s  %15s  %s\n", "name", "year", "input", "parameters", "MACs", "");
     int code = CODE_OK;
     for (const striate_zoo_entry *e = striate_zoo(); e->name && !code; e++) {
         striate_graph *graph = NULL;
@@ -46,7 +46,7 @@ static int list(int json)
                                                  "year", e->year, "input", t.input.height, t.input.width, t.input.channels,
                                                  "parameters", (json_int_t)t.parameters, "macs", (json_int_t)t.macs));
         else
-            printf("%-23s  %4d  %-11s  %12s  %15s  %s\n", e->name, e->year, size3(t.input).s, commas(t.parameters).s,
+            printf("%-26s  %4d  %-11s  %12s  %15s  %s\n", e->name, e->year, size3(t.input).s, commas(t.parameters).s,
                    commas(t.macs).s, e->title);
     }
     if (json && !code) return print_json(all);

@@ -92,7 +92,7 @@ static const struct row rows[] = {
     { "$S help --completion bash >script && bash -n script", 0, NULL, NULL },
 
     // networks
-    { "$S zoo", 0, "lenet                    2014  28x28x1           431,080        2,293,000", NULL },
+    { "$S zoo", 0, "lenet                       2014  28x28x1           431,080        2,293,000", NULL },
     { "$S zoo --json", 0, "\"parameters\": 431080", NULL },
     { "$S zoo lenet --classes 7", 0, "units=7", NULL },
     { "$S zoo lenet --input 32x32x3", 0, "height=32 width=32 channels=3", NULL },

@@ -33,7 +33,6 @@ static const struct task {
     { "inception_reduced", 8, 0.5f, 0.003f, 100 },
     { "inception_bn", 64, 0.0625f, 0.003f, 100 },
     { "inception_v3", 75, 0.0625f, 0.003f, 100 },
-    { "inception_v4", 75, 0.0625f, 0.006f, 100 },
     { "resnet18", 32, 0.25f, 0.003f, 100 },
     { "cifar_resnet20", 8, 0.5f, 0.003f, 100 },
     { "cifar_plain20", 8, 0.5f, 0.003f, 100 },
@@ -42,6 +41,11 @@ static const struct task {
     { "rir", 8, 0.125f, 0.003f, 100 },
     { "densenet121", 32, 0.25f, 0.003f, 100 },
     { "densenet_L40_k12", 8, 0.5f, 0.003f, 100 },
+    { "highway_fc_mnist", 16, 0, 0.003f, 100 },
+    { "highway_mnist_conv10", 28, 0.5f, 0.003f, 100 },
+    { "dmrnet_56", 8, 0.5f, 0.003f, 100 },
+    { "fractalnet_20", 32, 0.0625f, 0.003f, 100 },
+    { "inception_resnet_v1", 107, 0.0625f, 0.003f, 100 },
     { "squeezenet1_1", 35, 0.5f, 0.003f, 200 },
 };
 
@@ -76,12 +80,13 @@ static int right(striate_graph *graph, int side)
     return count;
 }
 
-// Dropout is there to hinder learning by heart, and running statistics need not be steady here.
+// Dropout and drop path are there to hinder learning by heart, and running statistics need not be steady here.
 static void hurry(striate_graph *graph)
 {
     for (int i = 0; i < graph->count; i++) {
         void *options = graph->nodes[i]->options;
         if (graph->nodes[i]->op == &striate_op_dropout) ((striate_dropout_options *)options)->rate = 1e-6f;
+        if (graph->nodes[i]->op == &striate_op_average) *(striate_average_options *)options = (striate_average_options){ 0 };
         if (graph->nodes[i]->op == &striate_op_batch_norm) ((striate_norm_options *)options)->momentum = 0.5f;
     }
 }
