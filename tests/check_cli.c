@@ -360,12 +360,12 @@ static void check_row(void **state)
 // A run that is interrupted and resumed ends with the bits of one that is not, and tells how to go on.
 static void interrupt(bool terminate)
 {
-    static const char long_run[] = "--model tiny.net --data toy --batch-size 2 --epochs 8 --lr 0.001";
+    static const char long_run[] = "--model tiny.net --data toy --batch-size 2 --epochs 20 --lr 0.001";
     char line[512];
     snprintf(line, sizeof line,
              "$S train %s --out stopped & child=$!; while ! test -s stopped/metrics.csv || test $(wc -l <stopped/metrics.csv) "
              "-lt 3; do sleep 0.02; "
-             "done; kill -HUP $child; sleep 0.1; kill -%s $child; wait $child",
+             "done; kill -HUP $child; sleep 0.02; kill -%s $child; wait $child",
              long_run, terminate ? "TERM" : "INT");
     assert_int_equal(shell(line), terminate ? 143 : 130); // a hangup alone ends nothing
     char *err = slurp("err");
