@@ -65,6 +65,35 @@ static void shared_statistics(void **state)
     striate_graph_free(g);
 }
 
+// A batch norm and a ReLU behind a concat become part of the layers that it takes, where these do nothing else: then nothing runs behind it.
+static void through_concat(void **state)
+{
+    (void)state;
+    for (int taken = 0; taken < 2; taken++) { // 1: the second branch has a ReLU of its own
+        striate_graph *g;
+        assert_int_equal(striate_graph_new(&g), STRIATE_OK);
+        striate_node *x = striate_input(g, 6, 6, 2), *y[3];
+        for (int i = 0; i < 3; i++)
+            y[i] = striate_conv(g, x,
+                                (striate_conv_options){ .filters = 4 + i, .kernel = 2 * i + 1, .pad = i, .no_bias = i == 1 });
+        if (taken) y[1] = striate_relu(g, y[1]);
+        x = striate_relu(g, striate_batch_norm(g, striate_concat(g, y, 3), (striate_norm_options){ 0 }));
+        striate_dense(g, x, (striate_dense_options){ .units = 3 });
+        assert_int_equal(striate_init_weights(g, 1), STRIATE_OK);
+        for (size_t i = 0; i < g->total; i++) g->weights[i] += 0.1f * (float)(1 + below(9));
+        compare(g, true);
+        compare(g, false);
+        striate_plan *plan;
+        assert_int_equal(striate_compile(&plan, g, (striate_plan_options){ .batch = 1 }), STRIATE_OK);
+        int norms = 0;
+        for (int i = 0; i < striate_plan_node_count(plan); i++)
+            norms += !strcmp(striate_plan_node_at(plan, i).op, "batch_norm");
+        assert_int_equal(norms, taken);
+        striate_plan_free(plan);
+        striate_graph_free(g);
+    }
+}
+
 // The channels of a concat's inputs are slices of its memory, in place ops cost nothing, and a plan for inference needs less than one for
 // training.
 static void sharing(void **state)
@@ -214,6 +243,6 @@ int main(void)
     const struct CMUnitTest tests[] = { cmocka_unit_test(random_graphs), cmocka_unit_test(shared_statistics),
                                         cmocka_unit_test(sharing),       cmocka_unit_test(scratch_is_for_the_whole_batch),
                                         cmocka_unit_test(placement),     cmocka_unit_test(zoo),
-                                        cmocka_unit_test(smoothing) };
+                                        cmocka_unit_test(smoothing),     cmocka_unit_test(through_concat) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ static striate_status draft_fusion(struct making *m, int i)
     const struct striate_node *norm = plan->graph->nodes[f->norm];
     struct norm_params *params = arena_take(&plan->arena, sizeof *params);
     if (!params) FAIL(NO_MEMORY, "no memory to plan node %s", norm->name);
-    for (int p = 0; p < 4; p++) (&params->weight)[p] = draft_parameter(plan->graph, norm, p);
+    for (int p = 0; p < 4; p++) (&params->weight)[p] = draft_parameter(plan->graph, norm, p) + f->norm_first;
     params->eps = ((const striate_norm_options *)norm->options)->eps;
     fusion->norm = params;
     return STRIATE_OK;

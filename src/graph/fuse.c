@@ -3,6 +3,7 @@
 //   conv, dense                 + residual + ReLU
 //   batch_norm                  + residual + ReLU
 //   conv, dense (inference)     + batch_norm, folded into the weights, + residual + ReLU
+//   concat of conv, dense (inference)   + batch_norm, each slice of it folded into the weights of its input, + ReLU
 //   conv, dense (training)      leave the batch_norm that reads them the sums of its statistics
 //
 // A node is swallowed if nobody else reads the value it would have taken. The sum of a residual is an add whose other input may be anything.
@@ -77,6 +78,33 @@ static void fuse_from(struct fusing *f, int head)
     }
 }
 
+// Whether input j of a concat is a layer that does nothing else yet, for nobody else.
+static bool is_free(const struct fusing *f, int concat, int j)
+{
+    int from = input(f, concat, j);
+    return is_linear(f->graph->nodes[from]) && f->fused[from].last == from && f->fused[from].residual == NOBODY &&
+           f->reader[from] == concat;
+}
+
+// Slices of channels do not meet in a batch norm, nor in a ReLU.
+static void fuse_concat(struct fusing *f, int concat)
+{
+    const struct striate_node *node = f->graph->nodes[concat];
+    int norm = NOBODY, relu = NOBODY, last = concat, first = 0;
+    if (f->train || node->op != &striate_op_concat || f->fused[concat].last != concat) return;
+    for (int j = 0; j < node->ins; j++)
+        if (!is_free(f, concat, j)) return;
+    if ((norm = next(f, last, &striate_op_batch_norm)) >= 0) last = swallow(f, concat, norm);
+    if ((relu = next(f, last, &striate_op_relu)) >= 0) swallow(f, concat, relu);
+    for (int j = 0; j < node->ins; j++) {
+        struct fused *from = &f->fused[input(f, concat, j)];
+        from->norm = norm;
+        from->norm_first = first;
+        from->relu = relu >= 0;
+        first += f->graph->nodes[input(f, concat, j)]->plan.out.c;
+    }
+}
+
 static void find_sums(struct fusing *f)
 {
     int *head = f->reader; // of the node whose value comes out
@@ -100,7 +128,10 @@ striate_status fuse_graph(struct fused *fused, const striate_graph *graph, const
     struct fusing f = { graph, fused, arena_take(arena, (size_t)graph->count * sizeof *f.reader), train };
     if (!f.reader) FAIL(NO_MEMORY, "no memory to fuse %d nodes", graph->count);
     find_readers(&f, needed, output);
-    for (int i = 0; fuse && i < graph->count; i++) fuse_from(&f, i);
+    for (int i = 0; fuse && i < graph->count; i++) {
+        fuse_from(&f, i);
+        fuse_concat(&f, i);
+    }
     if (fuse && train) find_sums(&f);
     return STRIATE_OK;
 }

@@ -10,6 +10,7 @@ struct fused {
     int last;        // the node whose value comes out: itself or the last that it swallowed; -1: swallowed, or not needed
     int residual;    // whose value is added; -1: none
     int norm;        // the batch norm that is part of the weights; -1: none
+    int norm_first;  // the first of its channels that are this node's
     int sums_of;     // of a batch norm: the node that leaves the statistics of its input; -1: none
     bool relu, sums; // sums: leaves statistics of its value
 };
