@@ -279,6 +279,28 @@ static void check_words(const struct kernels *k, size_t rows, size_t cols)
     guard_free(&memory);
 }
 
+// Sums of bytes are exact, so every instruction set has the same; weights that do not add up to one are cut at 255.
+static void check_weigh(const struct kernels *k, size_t rows, size_t cols)
+{
+    enum { BITS = 22 };
+    struct guarded memory = guard_floats((rows * cols + 3) / 4), out = guard_floats((cols + 3) / 4);
+    uint8_t *x = bytes_of(&memory, rows * cols), *y = bytes_of(&out, cols);
+    int *weights = malloc(rows * sizeof *weights);
+    for (size_t i = 0; i < rows * cols; i++) x[i] = (uint8_t)draw();
+    for (size_t r = 0; r < rows; r++) weights[r] = (int)((int64_t)(draw() % 5000 + 1) * (1 << BITS) / 4000 / (int64_t)rows);
+    k->weigh_rows(cols, (int)rows, weights, BITS, x, (ptrdiff_t)cols, y);
+    for (size_t c = 0; c < cols; c++) {
+        int64_t sum = 1 << (BITS - 1);
+        for (size_t r = 0; r < rows; r++) sum += (int64_t)weights[r] * x[r * cols + c];
+        assert_int_equal(y[c], sum >> BITS > 255 ? 255 : sum >> BITS);
+    }
+    assert_true(guard_whole(&memory) && guard_whole(&out));
+    guard_free(&memory);
+    guard_free(&out);
+    free(weights);
+}
+
+CHECK(weigh, 1)
 CHECK(norm, 0)
 CHECK(lrn, 0)
 CHECK(words, 0)
@@ -389,17 +411,10 @@ static void batch_statistics(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(norm),
-        cmocka_unit_test(lrn),
-        cmocka_unit_test(words),
-        cmocka_unit_test(softmax),
-        cmocka_unit_test(update),
-        cmocka_unit_test(blocks),
-        cmocka_unit_test(pools),
-        cmocka_unit_test(column_max),
-        cmocka_unit_test(accuracy),
-        cmocka_unit_test(special_values),
-        cmocka_unit_test(batch_statistics),
+        cmocka_unit_test(weigh),    cmocka_unit_test(norm),           cmocka_unit_test(lrn),
+        cmocka_unit_test(words),    cmocka_unit_test(softmax),        cmocka_unit_test(update),
+        cmocka_unit_test(blocks),   cmocka_unit_test(pools),          cmocka_unit_test(column_max),
+        cmocka_unit_test(accuracy), cmocka_unit_test(special_values), cmocka_unit_test(batch_statistics),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

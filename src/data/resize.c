@@ -3,6 +3,7 @@
 #include "data/resize.h"
 
 #include "base/status.h"
+#include "kernels/kernels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,32 +48,41 @@ static striate_status axis_make(struct axis *axis, int in, int64_t full, int64_t
     return STRIATE_OK;
 }
 
-// One output from its inputs, `step` bytes apart.
-static uint8_t weigh(const uint8_t *in, ptrdiff_t step, const int *weights, int count)
+static uint8_t to_byte(int sum)
 {
-    int sum = 1 << (BITS - 1);
-    for (int t = 0; t < count; t++) sum += weights[t] * in[t * step];
     sum >>= BITS;
     return (uint8_t)(sum > 255 ? 255 : sum);
 }
 
+// One row's outputs. `channels` is known where this is called, so that the sums of a pixel stay in registers.
+static inline uint8_t *resize_row(uint8_t *out, const uint8_t *row, const struct axis *axis, int width, const int channels)
+{
+    for (int q = 0; q < width; q++, out += channels) {
+        const uint8_t *in = row + (ptrdiff_t)axis->begin[q] * channels;
+        const int *weights = axis->weights + (ptrdiff_t)q * axis->taps;
+        int sums[3] = { 1 << (BITS - 1), 1 << (BITS - 1), 1 << (BITS - 1) };
+        for (int t = 0; t < axis->count[q]; t++, in += channels)
+            for (int c = 0; c < channels; c++) sums[c] += weights[t] * in[c];
+        for (int c = 0; c < channels; c++) out[c] = to_byte(sums[c]);
+    }
+    return out;
+}
+
 static void resize_columns(uint8_t *out, const struct view *in, const struct axis *axis, int width)
 {
-    ptrdiff_t channels = in->channels;
-    for (int row = axis[0].low; row < axis[0].high; row++)
-        for (int q = 0; q < width; q++)
-            for (ptrdiff_t c = 0; c < channels; c++)
-                *out++ = weigh(in->pixels + row * in->stride + axis[1].begin[q] * channels + c, channels,
-                               axis[1].weights + (ptrdiff_t)q * axis[1].taps, axis[1].count[q]);
+    for (int row = axis[0].low; row < axis[0].high; row++) {
+        const uint8_t *from = in->pixels + row * in->stride;
+        out = in->channels == 3 ? resize_row(out, from, &axis[1], width, 3) : resize_row(out, from, &axis[1], width, 1);
+    }
 }
 
 static void resize_rows(uint8_t *out, ptrdiff_t out_stride, const uint8_t *in, const struct axis *axis, int height,
                         ptrdiff_t stride)
 {
+    const struct kernels *k = kernels_pick();
     for (int p = 0; p < height; p++, out += out_stride)
-        for (ptrdiff_t i = 0; i < stride; i++)
-            out[i] = weigh(in + (axis->begin[p] - axis->low) * stride + i, stride, axis->weights + (ptrdiff_t)p * axis->taps,
-                           axis->count[p]);
+        k->weigh_rows((size_t)stride, axis->count[p], axis->weights + (ptrdiff_t)p * axis->taps, BITS,
+                      in + (axis->begin[p] - axis->low) * stride, stride, out);
 }
 
 striate_status resize_bilinear(uint8_t *out, ptrdiff_t out_stride, const struct view *in, const struct resize *to)
