@@ -404,14 +404,19 @@ typedef struct striate_norm_options {
 } striate_norm_options;
 STRIATE_API striate_node *striate_batch_norm(striate_graph *graph, striate_node *x, striate_norm_options options);
 
-// Local response normalization across channels (Krizhevsky et al. 2012, 3.3): y_c = x_c (k + alpha / size * sum x_j^2)^-beta over the `size`
-// channels j from c - size / 2 on, those that exist. alpha is divided by size, as in Caffe and PyTorch; the paper's 1e-4 is 5e-4 here.
+// Local response normalization (Krizhevsky et al. 2012, 3.3): y = x (k + a * sum x_j^2)^-beta, the sum over the `size` channels j from c - size / 2
+// on, or within the channel over the size x size pixels around (as Caffe's WITHIN_CHANNEL; 0 beyond the edges). By Caffe's convention, which
+// is PyTorch's too, a is alpha divided by the window's values; by the paper's it is alpha, so its 1e-4 is Caffe's 5e-4.
+typedef enum striate_lrn_convention { STRIATE_LRN_CAFFE, STRIATE_LRN_PAPER } striate_lrn_convention;
+typedef enum striate_lrn_region { STRIATE_LRN_ACROSS, STRIATE_LRN_WITHIN } striate_lrn_region;
 typedef struct striate_lrn_options {
     const char *name;
-    int size;    // 0: 5
-    float alpha; // 0: 1e-4
-    float beta;  // 0: 0.75
-    float k;     // 0: 1
+    int size;       // 0: 5
+    float alpha;    // 0: 1e-4
+    float beta;     // 0: 0.75
+    float k;        // 0: 1
+    int convention; // a striate_lrn_convention
+    int region;     // a striate_lrn_region
 } striate_lrn_options;
 STRIATE_API striate_node *striate_lrn(striate_graph *graph, striate_node *x, striate_lrn_options options);
 

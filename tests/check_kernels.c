@@ -58,10 +58,19 @@ static void check_lrn(const struct kernels *k, size_t rows, size_t cols)
     struct lrn how = { 1 + (int)(draw() % (draw() % 4 ? 9 : LRN_SIZE)), (float)(draw() % 4), 0.25f * (float)(draw() % 6),
                        1.5f };
     struct matrix x = matrix_new(rows, cols), y = matrix_new(rows, cols), dy = matrix_new(rows, cols),
-                  dx = matrix_new(rows, cols);
+                  dx = matrix_new(rows, cols), s = matrix_new(rows, cols), z = matrix_new(rows, cols);
     double *vx = values_of(&x), *vy = values_of(&y), *vdy = values_of(&dy), *before = values_of(&dx), *vdx = values_of(&dx);
-    double alpha = (double)how.alpha * how.size;
+    double alpha = (double)how.alpha * how.size, *vz = values_of(&z);
     bool add = draw() % 2;
+    for (size_t i = 0; i < rows * cols; i++) {
+        float *sum = &s.data[(ptrdiff_t)(i / cols) * s.ld + (ptrdiff_t)(i % cols)];
+        *sum = fabsf(*sum);
+        vz[i] = vx[i] * pow(how.k + (double)how.alpha * (double)*sum, -(double)how.beta) + (add ? vz[i] : 0);
+    }
+    double *vs = values_of(&s);
+    k->lrn_scale(&how, rows, cols, s.data, s.ld, x.data, x.ld, z.data, z.ld, add);
+    matrix_done(k, "lrn_scale", &s, vs, 0);
+    matrix_done(k, "lrn_scale", &z, vz, 1e-6);
     k->lrn(&how, rows, cols, x.data, x.ld, y.data, y.ld);
     k->lrn_grad(&how, rows, cols, x.data, x.ld, dy.data, dy.ld, dx.data, dx.ld, add);
     reference_lrn((int)rows, (int)cols, how.size, alpha, how.beta, how.k, vx, vy);
@@ -71,7 +80,7 @@ static void check_lrn(const struct kernels *k, size_t rows, size_t cols)
     matrix_done(k, "lrn", &y, vy, 1e-6);
     matrix_done(k, "lrn", &dy, vdy, 0);
     matrix_done(k, "lrn_grad", &dx, vdx, 3e-6);
-    free(vx), free(vy), free(vdy), free(before), free(vdx);
+    free(vx), free(vy), free(vdy), free(before), free(vdx), free(vz), free(vs);
 }
 
 static void check_softmax(const struct kernels *k, size_t rows, size_t cols)

@@ -158,3 +158,16 @@ void KERNEL(lrn_grad)(const struct lrn *how, size_t rows, size_t cols, const flo
     else
         grad_rows(how->size, how, rows, cols, x, ldx, dy, lddy, dx, lddx, add);
 }
+
+INLINE void normalized_part(struct part part, const struct lrn *how, const float *s, const float *x, float *y, bool add)
+{
+    vf v = part_load(x, part) * vexp(-how->beta * vlog(how->k + how->alpha * part_load(s, part)));
+    part_store(y, part, add ? part_load(y, part) + v : v);
+}
+
+void KERNEL(lrn_scale)(const struct lrn *how, size_t rows, size_t cols, const float *s, ptrdiff_t lds, const float *x,
+                       ptrdiff_t ldx, float *y, ptrdiff_t ldy, bool add)
+{
+    for (size_t row = 0; row < rows; row++, s += lds, x += ldx, y += ldy)
+        for (size_t i = 0; i < cols; i += LANES) normalized_part(part_once(i, cols), how, s, x, y, add);
+}

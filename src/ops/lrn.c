@@ -1,33 +1,45 @@
-// lrn.c - local response normalization across channels (Krizhevsky et al. 2012, 3.3), with alpha divided by the window as Caffe and PyTorch do.
+// lrn.c - local response normalization: across channels (Krizhevsky et al. 2012, 3.3), or within each channel over a square of pixels.
 //   shape     y as x
-//   forward   y_c = x_c s_c^-beta, s_c = k + alpha / size * sum of x_j^2 over the `size` channels j around c
-//   gradient  dx_c += dy_c s_c^-beta - 2 alpha beta / size * x_c * sum of dy_j x_j s_j^(-beta - 1) over the channels j around which c is
-#include "ops/op.h"
+//   forward   y = x s^-beta, s = k + a * sum of x_j^2 over the window around: `size` channels, or size x size pixels, of which size / 2 lie before.
+//             a is alpha over the window's values by Caffe's and PyTorch's convention, alpha itself by the paper's
+//   gradient  dx += dy s^-beta - 2 a beta x * sum of dy_j x_j s_j^(-beta - 1) over the j around which this is      (reads x)
+#include "ops/lrn_within.h"
 #include "ops/rows.h"
 
 #include <stddef.h>
 
+typedef striate_lrn_options options;
+
 static const struct attribute attributes[] = {
-    { "size", ATTRIBUTE_INT, offsetof(striate_lrn_options, size), "channels of the window", .value = 5, .low = 1,
-      .high = LRN_SIZE },
-    { "alpha", ATTRIBUTE_FLOAT, offsetof(striate_lrn_options, alpha), "of the mean of squares", .value = 1e-4, .low = 0,
-      .high = 1e6 },
-    { "beta", ATTRIBUTE_FLOAT, offsetof(striate_lrn_options, beta), "the power", .value = 0.75, .low = 0, .high = 16 },
-    { "k", ATTRIBUTE_FLOAT, offsetof(striate_lrn_options, k), "added to the squares", .value = 1, .low = 1e-6, .high = 1e6 },
+    { "size", ATTRIBUTE_INT, offsetof(options, size), "of the window", .value = 5, .low = 1, .high = LRN_SIZE },
+    { "alpha", ATTRIBUTE_FLOAT, offsetof(options, alpha), "of the squares", .value = 1e-4, .low = 0, .high = 1e6 },
+    { "beta", ATTRIBUTE_FLOAT, offsetof(options, beta), "the power", .value = 0.75, .low = 0, .high = 16 },
+    { "k", ATTRIBUTE_FLOAT, offsetof(options, k), "added to the squares", .value = 1, .low = 1e-6, .high = 1e6 },
+    { "convention", ATTRIBUTE_CHOICE, offsetof(options, convention), "alpha times the squares' mean (caffe) or sum (paper)",
+      .choices = "caffe|paper" },
+    { "region", ATTRIBUTE_CHOICE, offsetof(options, region), "the window: channels, or pixels of a channel",
+      .choices = "across|within" },
     { 0 },
 };
+
+static bool is_within(const struct op_args *a)
+{
+    return ((const options *)a->options)->region == STRIATE_LRN_WITHIN;
+}
+
+static struct lrn lrn_of(const struct op_args *a)
+{
+    const options *o = a->options;
+    int values = o->convention == STRIATE_LRN_PAPER ? 1 : is_within(a) ? o->size * o->size : o->size;
+    return (struct lrn){ o->size, o->alpha / (float)values, o->beta, o->k };
+}
 
 static striate_status shape(const struct op_args *a, struct op_plan *plan)
 {
     plan->out = a->in[0]->shape;
     plan->flags = READS_INPUT;
+    if (is_within(a)) lrn_within_sizes(a, plan);
     return STRIATE_OK;
-}
-
-static struct lrn lrn_of(const struct op_args *a)
-{
-    const striate_lrn_options *o = a->options;
-    return (struct lrn){ o->size, o->alpha / (float)o->size, o->beta, o->k };
 }
 
 static void forward_rows(void *context, size_t begin, size_t end)
@@ -40,7 +52,10 @@ static void forward_rows(void *context, size_t begin, size_t end)
 
 static void forward(const struct op_args *a)
 {
-    rows_for(a->out, forward_rows, a);
+    if (is_within(a))
+        lrn_within_forward(a, lrn_of(a));
+    else
+        rows_for(a->out, forward_rows, a);
 }
 
 static void backward_rows(void *context, size_t begin, size_t end)
@@ -53,15 +68,26 @@ static void backward_rows(void *context, size_t begin, size_t end)
 
 static void backward(const struct op_args *a)
 {
-    if (a->din[0]) rows_for(a->out, backward_rows, a);
+    if (!a->din[0]) return;
+    if (is_within(a))
+        lrn_within_backward(a, lrn_of(a));
+    else
+        rows_for(a->out, backward_rows, a);
+}
+
+static void cost(const struct op_args *a, struct op_cost *cost)
+{
+    int side = is_within(a) ? lrn_of(a).size : 1;
+    *cost = (struct op_cost){ .kernel_h = side, .kernel_w = side, .stride_h = 1, .stride_w = 1 };
 }
 
 const struct op striate_op_lrn = { .name = "lrn",
-                                   .doc = "x (k + alpha mean x^2)^-beta, the mean over channels around each",
+                                   .doc = "x (k + alpha mean x^2)^-beta, the mean over values around each",
                                    .min_ins = 1,
                                    .max_ins = 1,
-                                   .options_size = sizeof(striate_lrn_options),
+                                   .options_size = sizeof(options),
                                    .attributes = attributes,
                                    .shape = shape,
                                    .forward = forward,
-                                   .backward = backward };
+                                   .backward = backward,
+                                   .cost = cost };

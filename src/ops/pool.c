@@ -71,8 +71,8 @@ void pool_cost(const struct op_args *a, struct op_cost *cost)
     *cost = (struct op_cost){ .kernel_h = s.size_h, .kernel_w = s.size_w, .stride_h = s.stride_h, .stride_w = s.stride_w };
 }
 
-void pool_rows_for(const struct tensor *t, void (*work)(void *context, size_t begin, size_t end), const struct op_args *a)
+void pool_rows_for(const struct tensor *t, void (*work)(void *context, size_t begin, size_t end), const void *context)
 {
     size_t row = (size_t)t->shape.w * (size_t)t->shape.c;
-    parallel_for((size_t)t->n * (size_t)t->shape.h, 8192 / row + 1, work, (void *)(uintptr_t)a);
+    parallel_for((size_t)t->n * (size_t)t->shape.h, 8192 / row + 1, work, (void *)(uintptr_t)context);
 }

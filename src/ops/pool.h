@@ -43,6 +43,6 @@ striate_status max_pool_shape(const struct op_args *a, struct op_plan *plan); //
 void pool_cost(const struct op_args *a, struct op_cost *cost);
 
 // Calls work for all rows of pixels of t, cut into pieces.
-void pool_rows_for(const struct tensor *t, void (*work)(void *context, size_t begin, size_t end), const struct op_args *a);
+void pool_rows_for(const struct tensor *t, void (*work)(void *context, size_t begin, size_t end), const void *context);
 
 #endif
