@@ -23,7 +23,10 @@ static const struct task {
     float widen, learning_rate;
     int steps; // at most
 } tasks[] = {
+    { "logistic_regression", 32, 0, 0.003f, 100 },
     { "softmax_regression", 32, 0, 0.003f, 100 },
+    { "lenet5", 32, 0, 0.003f, 100 },
+    { "lenet5_plain", 32, 0, 0.003f, 100 },
     { "lenet", 28, 0.5f, 0.003f, 100 },
     { "alexnet_torchvision", 63, 0.125f, 0.003f, 100 },
     { "zfnet", 63, 0.125f, 0.003f, 100 },

@@ -2,9 +2,14 @@
 #include "networks.h"
 
 const struct network networks[] = {
+    { "perceptron", 7850, 7840, 28, 0, "28x28x1 1x1x10" },
+    { "logistic_regression", 7850, 7840, 28, 0, "28x28x1 1x1x10" },
     { "softmax_regression", 7850, 7840, 28, 0, "28x28x1 1x1x10" },
     { "mlp_xor", 12, 8, 1, 0, "1x1x2" },
     { "mlp_8_3_8", 59, 48, 1, 0, "1x1x8 1x1x3 1x1x8" },
+    { "lenet5", 60000, 326520, 32, 0, "32x32x1 28x28x6 14x14x6 10x10x16 5x5x16 1x1x120 1x1x10" },
+    { "lenet5_softmax", 60850, 326520, 32, 0, "32x32x1 28x28x6 14x14x6 10x10x16 5x5x16 1x1x120 1x1x10" },
+    { "lenet5_plain", 61706, 416520, 32, 0, "32x32x1 28x28x6 14x14x6 10x10x16 5x5x16 1x1x120 1x1x10" },
     { "lenet", 431080, 2293000, 28, 0, "28x28x1 24x24x20 12x12x20 8x8x50 4x4x50 1x1x500 1x1x10" },
     { "alexnet", 60965224, 724406816, 67, 0,
       "227x227x3 55x55x96 27x27x96 27x27x256 13x13x256 13x13x384 13x13x256 6x6x256 1x1x4096 1x1x1000" },
