@@ -121,8 +121,7 @@ static int draw_sheet(const char *path, const striate_evaluation *e, const stria
     striate_tile tiles[TILES];
     int count = e->images < TILES ? e->images : TILES, code = CODE_OK;
     for (int i = 0; i < count && !code; i++) {
-        int index = (int)((int64_t)i * e->images / count), right = striate_data_label(data, index),
-            guess = e->predictions[index];
+        int index = (int)((int64_t)i * e->images / count), right = e->labels[index], guess = e->predictions[index];
         snprintf(notes[i], sizeof notes[i], "is %.58s", names[right]);
         tiles[i] = (striate_tile){ &images[i], names[guess], guess == right ? NULL : notes[i], guess == right ? 1 : -1 };
         code = report(striate_data_image(&images[i], data, index));

@@ -698,7 +698,7 @@ typedef struct striate_evaluation {
     double loss, seconds;
     striate_class_score *per_class; // [classes]
     int *confusion;                 // [true class][predicted class]
-    int *predictions;               // [images]
+    int *predictions, *labels;      // [images] classes of the model's
     float *logits;                  // [images][classes]
 } striate_evaluation;
 typedef struct striate_evaluate_options {
@@ -710,6 +710,7 @@ typedef struct striate_evaluate_options {
     striate_progress *progress;
     void *user;
 } striate_evaluate_options;
+// Data that has fewer classes than the model must have some of its, by name.
 STRIATE_API striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *model, const striate_data *data,
                                             striate_evaluate_options options);
 STRIATE_API void striate_evaluation_free(striate_evaluation *evaluation);

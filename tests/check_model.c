@@ -401,6 +401,38 @@ static void refuses_to_evaluate(void **state)
     striate_model_free(model);
 }
 
+// Data of some of the model's classes, called as they are there; and one that is called otherwise.
+static void evaluates_some_of_the_classes(void **state)
+{
+    (void)state;
+    enum { VALUES = 6 * 5 * 3, IMAGES = 4 };
+    static const char *const some[] = { "six", "zero", "four\n" }, *const strange[] = { "six", "seven" };
+    static const int true_classes[] = { 6, 0, 4 };
+    static uint8_t pixels[IMAGES * VALUES];
+    static const int labels[IMAGES] = { 0, 1, 2, 1 };
+    for (int i = 0; i < IMAGES * VALUES; i++) pixels[i] = (uint8_t)((unsigned)i * 2654435761u >> 24);
+    striate_model *model = new_model("");
+    striate_data *data;
+    striate_evaluation *e = NULL;
+    OK(striate_data_from_memory(&data, pixels, labels, IMAGES, 6, 5, 3, 3, some));
+    OK(striate_evaluate(&e, model, data, (striate_evaluate_options){ 0 }));
+    assert_int_equal(e->classes, 7);
+    for (int i = 0, correct = 0; i < IMAGES; i++) {
+        assert_int_equal(e->labels[i], true_classes[labels[i]]);
+        correct += e->predictions[i] == e->labels[i];
+        if (i == IMAGES - 1) assert_int_equal(e->correct, correct);
+    }
+    assert_int_equal(e->per_class[0].images, 2);
+    assert_int_equal(e->per_class[1].images, 0);
+    striate_evaluation_free(e);
+    striate_data_close(data);
+    OK(striate_data_from_memory(&data, pixels, (const int[IMAGES]){ 0 }, IMAGES, 6, 5, 3, 2, strange));
+    assert_int_equal(striate_evaluate(&e, model, data, (striate_evaluate_options){ 0 }), STRIATE_BAD_FILE);
+    assert_says("has 2 classes, the model 7, and none called 'seven'");
+    striate_data_close(data);
+    striate_model_free(model);
+}
+
 // Ties go to the lower class; a label among the five best by a tie counts.
 static void breaks_ties(void **state)
 {
@@ -497,6 +529,7 @@ int main(void)
         cmocka_unit_test(loads_what_a_model_saved),
         cmocka_unit_test(evaluates_as_image_by_image),
         cmocka_unit_test(refuses_to_evaluate),
+        cmocka_unit_test(evaluates_some_of_the_classes),
         cmocka_unit_test(breaks_ties),
         cmocka_unit_test(knows_a_softmax_and_a_loss),
         cmocka_unit_test(plans_see_new_weights),

@@ -14,7 +14,8 @@ struct run {
     striate_model *model;
     struct batches *batches;
     striate_plan *plan;
-    double loss; // summed
+    int *classes; // [classes of the data] which of the model's each is
+    double loss;  // summed
 };
 
 static void count_image(struct run *r, int image, int label, const float *outputs)
@@ -26,6 +27,7 @@ static void count_image(struct run *r, int image, int label, const float *output
         if (!(outputs[c] <= outputs[label])) above++; // a NaN is above all
     }
     e->predictions[image] = best;
+    e->labels[image] = label;
     e->correct += best == label;
     e->correct5 += above < 5;
     e->per_class[label].images++;
@@ -53,7 +55,7 @@ static striate_status run(struct run *r, int images, const striate_evaluate_opti
         for (int i = 0; i < batch.images; i++, got += views * classes) {
             float *outputs = e->logits + (size_t)batch.places[i] * classes;
             model_merge(outputs, r->model, got);
-            count_image(r, batch.places[i], batch.labels[i], outputs);
+            count_image(r, batch.places[i], r->classes[batch.labels[i]], outputs);
         }
         if (batch.bad) options->on_bad(options->user, batch.bad);
         e->images += batch.images;
@@ -63,6 +65,30 @@ static striate_status run(struct run *r, int images, const striate_evaluate_opti
     }
     e->loss = r->loss / e->images;
     e->seconds = clock_seconds() - start;
+    return STRIATE_OK;
+}
+
+// Data of fewer classes than the model has must be of some of them, by their names.
+static striate_status find_classes(struct run *r, const striate_data *data)
+{
+    striate_data_info about = striate_data_about(data);
+    const striate_model *model = r->model;
+    if (about.classes > model->classes)
+        FAIL(BAD_FILE, "%s: its data set has %d classes, the model %d: evaluate a model on data of the kind it was trained on",
+             striate_data_name(data, 0), about.classes, model->classes);
+    r->classes = malloc((size_t)about.classes * sizeof *r->classes);
+    if (!r->classes) FAIL(NO_MEMORY, "no memory to evaluate %d classes", about.classes);
+    for (int i = 0; i < about.classes; i++) r->classes[i] = i;
+    if (about.classes == model->classes) return model_check_order(model, data);
+    for (int i = 0; i < about.classes; i++) {
+        int class = 0;
+        while (class < model->classes && strcmp(about.class_names[i], model->names[class])) class ++;
+        if (class == model->classes)
+            FAIL(BAD_FILE,
+                 "%s: its data set has %d classes, the model %d, and none called '%.48s': call the classes as the model does",
+                 striate_data_name(data, 0), about.classes, class, about.class_names[i]);
+        r->classes[i] = class;
+    }
     return STRIATE_OK;
 }
 
@@ -76,8 +102,9 @@ static striate_status prepare(struct run *r, const striate_data *data, int image
     e->per_class = calloc(classes, sizeof *e->per_class);
     e->confusion = calloc(classes * classes, sizeof *e->confusion);
     e->predictions = malloc(count * sizeof *e->predictions);
+    e->labels = calloc(count, sizeof *e->labels);
     e->logits = calloc(count * classes, sizeof *e->logits);
-    if (!e->per_class || !e->confusion || !e->predictions || !e->logits)
+    if (!e->per_class || !e->confusion || !e->predictions || !e->labels || !e->logits)
         FAIL(NO_MEMORY, "no memory to evaluate %d images of %d classes", images, e->classes);
     memset(e->predictions, -1, count * sizeof *e->predictions); // for images that cannot be read
     striate_preprocessing how = model_look(r->model);
@@ -99,16 +126,14 @@ striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *
     if (options.batch_size < 0 || options.limit < 0)
         FAIL(BAD_ARGUMENT, "batch size %d, limit %d: neither may be negative", options.batch_size, options.limit);
     if (!about.images) FAIL(BAD_FILE, "the data set has no image to evaluate");
-    if (about.classes != model->classes)
-        FAIL(BAD_FILE, "%s: its data set has %d classes, the model %d: evaluate a model on data of the kind it was trained on",
-             striate_data_name(data, 0), about.classes, model->classes);
-    TRY(model_check_order(model, data));
     int images = options.limit && options.limit < about.images ? options.limit : about.images;
     int batch = options.batch_size ? options.batch_size : default_batch;
     struct run r = { .model = model };
-    striate_status status = prepare(&r, data, images, batch, &options);
+    striate_status status = find_classes(&r, data);
+    if (!status) status = prepare(&r, data, images, batch, &options);
     if (!status) status = run(&r, images, &options);
     batches_close(r.batches);
+    free(r.classes);
     if (status)
         striate_evaluation_free(r.result);
     else
@@ -122,6 +147,7 @@ void striate_evaluation_free(striate_evaluation *evaluation)
     free(evaluation->per_class);
     free(evaluation->confusion);
     free(evaluation->predictions);
+    free(evaluation->labels);
     free(evaluation->logits);
     free(evaluation);
 }
