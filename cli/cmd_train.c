@@ -259,6 +259,7 @@ static int show_header(const struct session *s)
                                              "exponential", "poly", "one-cycle", "plateau" };
     striate_data_info train = striate_data_about(s->train), validation = striate_data_about(s->validation);
     int64_t steps = (train.images - 1) / ((int64_t)a->batch_size * a->accumulate) + 1;
+    if (a->recipe) printf("recipe      %s; 'striate recipe %s' explains it\n", a->recipe, a->recipe);
     printf("network     %s%s: %s to %d classes, %s parameters, %s MACs\n", a->model, s->changed, size3(s->totals.input).s,
            s->totals.output.channels, commas(s->totals.parameters).s, commas(s->totals.macs).s);
     printf("data        %s: %s training images (%s)\n", a->data, commas(train.images).s, train.format);

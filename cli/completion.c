@@ -1,5 +1,5 @@
 // completion.c - completion scripts for bash, zsh and fish, made of the option tables.
-#include "cli.h"
+#include "train.h"
 
 #include <string.h>
 
@@ -21,6 +21,7 @@ static enum kind kind_of(const char *metavar)
                   { "NAME|FILE.net", WORDS_OR_FILES },
                   { "NETWORK|FILE", WORDS_OR_FILES },
                   { "NETWORK", WORDS },
+                  { "RECIPE", WORDS },
                   { "VERB", WORDS },
                   { "OP", WORDS } };
     for (size_t i = 0; metavar && i < sizeof kinds / sizeof *kinds; i++)
@@ -41,6 +42,8 @@ static void words_for(const char *metavar)
         verbs();
     } else if (!strcmp(metavar, "OP")) {
         for (int i = 0; i < count; i++) printf("%s%s", i ? " " : "", ops[i].name);
+    } else if (!strcmp(metavar, "RECIPE")) {
+        for (int i = 0; recipe_name(i); i++) printf("%s%s", i ? " " : "", recipe_name(i));
     } else if (kind_of(metavar) == WORDS_OR_FILES || !strcmp(metavar, "NETWORK")) {
         for (const striate_zoo_entry *e = striate_zoo(); e->name; e++) printf("%s%s", e == striate_zoo() ? "" : " ", e->name);
     } else {

@@ -6,6 +6,7 @@
 
 const struct command commands[] = {
     { "train", cmd_train, &train_usage, "fit a network to data" },
+    { "recipe", cmd_recipe, &recipe_usage, "list published trainings, or explain one" },
     { "eval", cmd_eval, &eval_usage, "measure a model on labelled images" },
     { "compare", cmd_compare, &compare_usage, "lay trainings side by side" },
     { "lesion", cmd_lesion, &lesion_usage, "delete and swap units of a network" },

@@ -200,12 +200,40 @@ static _Noreturn void refuse(const char *verb)
     exit(CODE_USAGE);
 }
 
+// As if the option had not been given.
+static void unset(const struct option *o, void *value)
+{
+    static const size_t sizes[] = { [OPTION_FLAG] = sizeof(int),
+                                    [OPTION_INT] = sizeof(int),
+                                    [OPTION_SEED] = sizeof(uint64_t),
+                                    [OPTION_FLOAT] = sizeof(float),
+                                    [OPTION_FLOATS] = sizeof(struct floats),
+                                    [OPTION_INTS] = sizeof(struct ints),
+                                    [OPTION_SIZE] = sizeof(striate_size),
+                                    [OPTION_TEXT] = sizeof(const char *),
+                                    [OPTION_CHOICE] = sizeof(int),
+                                    [OPTION_GROUP] = 0 };
+    memset(value, 0, sizes[o->type]);
+    if (o->preset) set(o, value, o->preset);
+}
+
+// --no-NAME, if that is what argv[i] is.
+static bool take_back(const struct usage *usage, void *arguments, const char *name)
+{
+    if (strncmp(name, "no-", 3)) return false;
+    struct search s = { .name = name + 3, .length = strlen(name + 3) };
+    options_each(usage->options, 0, look, &s);
+    if (s.found) unset(s.found, (char *)arguments + s.offset);
+    return s.found != NULL;
+}
+
 // One --option at argv[i]; returns how many arguments it took.
 static int take(const struct usage *usage, void *arguments, const char *verb, int left, char **argv)
 {
     struct search s = { .name = argv[0] + 2, .length = strcspn(argv[0] + 2, "=") };
     options_each(usage->options, 0, look, &s);
     const char *value = s.name[s.length] ? s.name + s.length + 1 : NULL;
+    if (!s.found && take_back(usage, arguments, s.name)) return 1;
     if (!s.found) {
         char name[64];
         snprintf(name, sizeof name, "%.*s", (int)(s.length < 60 ? s.length : 60), s.name);
@@ -245,6 +273,13 @@ static void preset(void *context, const struct option *o, size_t offset)
 void options_preset(const struct usage *usage, void *arguments)
 {
     options_each(usage->options, 0, preset, arguments);
+}
+
+const struct option *options_find(const struct usage *usage, const char *name)
+{
+    struct search s = { .name = name, .length = strlen(name) };
+    options_each(usage->options, 0, look, &s);
+    return s.found;
 }
 
 int options_parse(const struct usage *usage, void *arguments, int argc, char **argv)

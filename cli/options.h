@@ -53,9 +53,11 @@ struct usage {
 
 // Sets all options to their presets.
 void options_preset(const struct usage *usage, void *arguments);
-// Reads argv[1..]; words that are no options move to argv[1..] and their number is returned. Answers --help, and complains about
-// what it does not understand, by leaving the process.
+// Reads argv[1..]; words that are no options move to argv[1..] and their number is returned. --no-NAME makes option NAME as if it had not been
+// given. Answers --help, and complains about what it does not understand, by leaving the process.
 int options_parse(const struct usage *usage, void *arguments, int argc, char **argv);
+
+const struct option *options_find(const struct usage *usage, const char *name); // NULL if there is none
 
 // Options as JSON and back. Texts read point into `json`. On failure *key is the member that is wrong.
 json_t *options_to_json(const struct usage *usage, const void *arguments);

@@ -8,7 +8,7 @@
 
 // The options of `striate train`.
 struct train_arguments {
-    const char *model, *data, *out, *resume;
+    const char *model, *data, *out, *resume, *recipe;
     int epochs, batch_size, accumulate, opt, nesterov, schedule, step_size, save_steps, limit, threads, overwrite, exact,
         skip_bad, recompute, tensorboard;
     int warmup_method, plateau, patience, ema, keep, on_nan;
@@ -29,5 +29,11 @@ int train_arguments_read(struct train_arguments *a, json_t **json, char out[PATH
 char *train_arguments_json(const struct train_arguments *a);
 // They as the library takes them.
 striate_training train_arguments_training(const struct train_arguments *a);
+
+// ---- cmd_recipe.c: trainings known by name, recipes.def
+
+const char *recipe_name(int index); // NULL past the last
+// Sets the options of a verb that has those of train to their presets, and then to what the recipe says; complains about an unknown one.
+int recipe_read(const struct usage *usage, void *arguments, const char *name);
 
 #endif

@@ -9,11 +9,13 @@
 
 #define AT(field) offsetof(struct train_arguments, field)
 static const struct option options[] = {
+    { "recipe", OPTION_TEXT, AT(recipe), "RECIPE",
+      .doc = "train as published: 'striate recipe' lists how; options beside it come on top" },
     { "model", OPTION_TEXT, AT(model), "NAME|FILE.net",
       .doc = "a network of the zoo, given the data's classes and channels, or a text network, which must fit the data" },
     { "data", OPTION_TEXT, AT(data), "DIR", .doc = "the data set; 'striate data DIR' shows what it holds" },
     { "out", OPTION_TEXT, AT(out), "RUN",
-      .doc = "folder for the results; else the first of runs/MODEL-1, runs/MODEL-2, ... that is free" },
+      .doc = "folder for the results; else the first of runs/MODEL-1, runs/MODEL-2, ... that is free, or runs/RECIPE-1" },
     { "resume", OPTION_TEXT, AT(resume), "RUN", .doc = "go on from RUN/last.safetensors, with the options of RUN/args.json" },
     { "overwrite", OPTION_FLAG, AT(overwrite), NULL, .doc = "let --out be a folder that holds a run, which is lost" },
     { "weights", OPTION_TEXT, AT(weights), "FILE",
@@ -114,7 +116,8 @@ static const struct option options[] = {
       .group = augment_options },
     { 0 },
 };
-const struct usage train_usage = { "--model NAME|FILE.net --data DIR [options]\n--resume RUN",
+const struct usage train_usage = { "--model NAME|FILE.net --data DIR [options]\n"
+                                   "--recipe RECIPE --data DIR [options]\n--resume RUN",
                                    "Fits a network to a data set by stochastic gradient descent and validates it after each "
                                    "epoch. RUN receives model.safetensors (the best "
                                    "on validation), last.safetensors (all that an exact resume needs), metrics.csv, "
@@ -140,7 +143,7 @@ static bool holds_run(const char *run)
 // runs/MODEL-N, the first that is free.
 static void choose_out(struct train_arguments *a, char path[PATH_MAX])
 {
-    const char *base = strrchr(a->model, '/') ? strrchr(a->model, '/') + 1 : a->model;
+    const char *base = a->recipe ? a->recipe : strrchr(a->model, '/') ? strrchr(a->model, '/') + 1 : a->model;
     int length = (int)(strrchr(base, '.') ? (size_t)(strrchr(base, '.') - base) : strlen(base));
     int n = 1;
     do snprintf(path, PATH_MAX, "runs/%.*s-%d", length, base, n++);
@@ -214,7 +217,10 @@ int train_arguments_read(struct train_arguments *a, json_t **json, char out[PATH
 {
     options_preset(&train_usage, a);
     options_parse(&train_usage, a, argc, argv);
-    int code = a->resume ? read_arguments(a, json, argc, argv) : CODE_OK;
+    if (a->resume && a->recipe)
+        return complain(CODE_USAGE, "--recipe begins a training; --resume goes on with the options that it has");
+    int code = a->resume ? read_arguments(a, json, argc, argv) : a->recipe ? recipe_read(&train_usage, a, a->recipe) : CODE_OK;
+    if (!code && a->recipe && !a->resume) options_parse(&train_usage, a, argc, argv);
     return code ? code : check_arguments(a, out);
 }
 

@@ -127,6 +127,36 @@ static const struct row rows[] = {
     { "$S summary shape.net", 3, NULL, "shape.net:3" },
     { "$S summary shape.net", 3, NULL, "10x10x4" },
 
+    // recipes
+    { "$S recipe", 0, "cifar_resnet20          CIFAR-10  91.25 %  ", NULL },
+    { "$S recipe cifar_resnet110", 0, "--lr-warmup-epochs 1 --lr-warmup-method constant", NULL },
+    { "$S recipe densenet161 --json", 0, "\"batch-size\": 128", NULL },
+    { "$S recipe cifar_resnte20", 2, NULL,
+      "there is no recipe 'cifar_resnte20'; did you mean 'cifar_resnet20'? 'striate recipe' lists them" },
+    { "$S train --recipe zzzzzz --data cifar", 2, NULL, "there is no recipe 'zzzzzz'; 'striate recipe' lists them" },
+    { "$S train --recipe lenet", 2, NULL, "train needs --data" },
+    { "for r in $($S recipe | sed 1d | cut -d' ' -f1); do $S train --recipe $r --data nowhere 2>&1 | grep -q ' nowhere: ' && "
+      "$S zoo $($S recipe $r --json | sed -n 's/^  \"model\": \"\\(.*\\)\",/\\1/p') >/dev/null || { echo $r; exit 1; }; done",
+      0, NULL, NULL },
+    { "$S train --recipe cifar_resnet20 --data cifar --limit 8 --batch-size 4 --epochs 1 --no-hflip --out as-published", 0,
+      "recipe      cifar_resnet20;", "" },
+    { "tr -d '\n ' <as-published/args.json", 0, "\"recipe\":\"cifar_resnet20\",\"model\":\"cifar_resnet20\",", NULL },
+    { "tr -d '\n ' <as-published/args.json", 0, "\"epochs\":1,\"batch-size\":4,", NULL },
+    { "tr -d '\n ' <as-published/args.json", 0, "\"lr-milestones\":[82,123],", NULL },
+    { "tr -d '\n ' <as-published/args.json", 0, "\"random-crop-pad\":4,\"hflip\":false,", NULL },
+    { "$S train --resume as-published", 0, "all 1 epochs are done", NULL },
+    { "$S train --resume as-published --recipe lenet", 2, NULL, "--recipe begins a training" },
+    { "$($S recipe cifar_resnet20 | sed -n \"s:^striate \\(.*\\) DIR:$S \\1 cifar:p\") --limit 8 --batch-size 4 --epochs 1 "
+      "--no-hflip --out "
+      "in-full && cmp in-full/model.safetensors as-published/model.safetensors",
+      0, "training    1 epoch of 2 steps", "" },
+    { "$S train --recipe lenet --data toy --limit 64 --epochs 1 --out published-lenet", 0, "inv", "" },
+    { "$S train --recipe nin_cifar --data cifar --limit 4 --epochs 1 --out published-nin", 0, "plateau", "" },
+    { "$S train --recipe squeezenet1_1 --data folder --limit 4 --batch-size 2 --accumulate 2 --epochs 1 --out "
+      "published-squeezenet",
+      0, "batch 2 x 2, sgd, lr 0.04 poly", "" },
+    { "$S train --no-lrr 3", 2, NULL, "train has no option --no-lrr\n" },
+
     // data
     { "$S data toy", 0, "train     160 images, 12x12 gray", NULL },
     { "$S data zipped --json", 0, "\"format\": \"idx\"", NULL },
