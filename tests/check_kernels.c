@@ -310,6 +310,40 @@ static void check_weigh(const struct kernels *k, size_t rows, size_t cols)
 }
 
 CHECK(weigh, 1)
+
+// Windows anywhere in a row of RGB pixels, the last of them at its end: nothing behind a row's last byte is read.
+static void check_pixels(const struct kernels *k, size_t rows, size_t width)
+{
+    enum { BITS = 22, TAPS = 5, CHANNELS = 3 };
+    size_t cols = width / 2 + 3;
+    struct guarded memory = guard_floats((CHANNELS * rows * width + 3) / 4),
+                   out = guard_floats((CHANNELS * rows * cols + 3) / 4);
+    uint8_t *x = bytes_of(&memory, CHANNELS * rows * width), *y = bytes_of(&out, CHANNELS * rows * cols);
+    int *begin = malloc((TAPS + 2) * cols * sizeof *begin), *count = begin + cols, *weights = count + cols;
+    for (size_t i = 0; i < CHANNELS * rows * width; i++) x[i] = (uint8_t)draw();
+    for (size_t q = 0; q < cols; q++) {
+        begin[q] = (int)(q + 1 < cols ? draw() % width : width - 1);
+        count[q] = (int)(1 + draw() % TAPS);
+        if (begin[q] + count[q] > (int)width) count[q] = (int)width - begin[q];
+        for (int t = 0; t < count[q]; t++)
+            weights[q * TAPS + (size_t)t] = (int)(draw() % 5000) * ((1 << BITS) / 4000) / count[q];
+    }
+    k->weigh_pixels(&(struct weigh){ BITS, (int)width, TAPS, begin, count, weights }, rows, cols, x,
+                    CHANNELS * (ptrdiff_t)width, y, CHANNELS * (ptrdiff_t)cols);
+    for (size_t i = 0; i < CHANNELS * rows * cols; i++) {
+        size_t row = i / CHANNELS / cols, q = i / CHANNELS % cols;
+        int64_t sum = 1 << (BITS - 1);
+        for (int t = 0; t < count[q]; t++)
+            sum += (int64_t)weights[q * TAPS + (size_t)t] * x[CHANNELS * (row * width + (size_t)(begin[q] + t)) + i % CHANNELS];
+        assert_int_equal(y[i], sum >> BITS > 255 ? 255 : sum >> BITS);
+    }
+    assert_true(guard_whole(&memory) && guard_whole(&out));
+    guard_free(&memory);
+    guard_free(&out);
+    free(begin);
+}
+
+CHECK(pixels, 1)
 CHECK(norm, 0)
 CHECK(lrn, 0)
 CHECK(words, 0)
@@ -420,10 +454,19 @@ static void batch_statistics(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weigh),    cmocka_unit_test(norm),           cmocka_unit_test(lrn),
-        cmocka_unit_test(words),    cmocka_unit_test(softmax),        cmocka_unit_test(update),
-        cmocka_unit_test(blocks),   cmocka_unit_test(pools),          cmocka_unit_test(column_max),
-        cmocka_unit_test(accuracy), cmocka_unit_test(special_values), cmocka_unit_test(batch_statistics),
+        cmocka_unit_test(weigh),
+        cmocka_unit_test(pixels),
+        cmocka_unit_test(norm),
+        cmocka_unit_test(lrn),
+        cmocka_unit_test(words),
+        cmocka_unit_test(softmax),
+        cmocka_unit_test(update),
+        cmocka_unit_test(blocks),
+        cmocka_unit_test(pools),
+        cmocka_unit_test(column_max),
+        cmocka_unit_test(accuracy),
+        cmocka_unit_test(special_values),
+        cmocka_unit_test(batch_statistics),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }

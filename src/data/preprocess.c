@@ -63,10 +63,8 @@ static void convert_row(float *x, const uint8_t *pixels, int channels, const str
     if (how->channels == 1)
         for (int i = 0; i < how->width; i++) x[i] = ready->table[0][channels == 1 ? pixels[i] : image_luma(pixels + 3 * i)];
     else
-        for (int c = 0; c < 3; c++) {
-            int from = channels == 1 ? 0 : how->bgr ? 2 - c : c;
-            for (int i = 0; i < how->width; i++) x[3 * i + c] = ready->table[c][pixels[i * channels + from]];
-        }
+        for (int i = 0; i < how->width; i++, x += 3, pixels += channels)
+            for (int c = 0; c < 3; c++) x[c] = ready->table[c][pixels[channels == 1 ? 0 : how->bgr ? 2 - c : c]];
 }
 
 void preprocess_convert(float *x, const struct view *pixels, const struct preprocess *ready)

@@ -54,26 +54,26 @@ static uint8_t to_byte(int sum)
     return (uint8_t)(sum > 255 ? 255 : sum);
 }
 
-// One row's outputs. `channels` is known where this is called, so that the sums of a pixel stay in registers.
-static inline uint8_t *resize_row(uint8_t *out, const uint8_t *row, const struct axis *axis, int width, const int channels)
+static void gray_row(uint8_t *out, const uint8_t *row, const struct axis *axis, int width)
 {
-    for (int q = 0; q < width; q++, out += channels) {
-        const uint8_t *in = row + (ptrdiff_t)axis->begin[q] * channels;
+    for (int q = 0; q < width; q++) {
         const int *weights = axis->weights + (ptrdiff_t)q * axis->taps;
-        int sums[3] = { 1 << (BITS - 1), 1 << (BITS - 1), 1 << (BITS - 1) };
-        for (int t = 0; t < axis->count[q]; t++, in += channels)
-            for (int c = 0; c < channels; c++) sums[c] += weights[t] * in[c];
-        for (int c = 0; c < channels; c++) out[c] = to_byte(sums[c]);
+        int sum = 1 << (BITS - 1);
+        for (int t = 0; t < axis->count[q]; t++) sum += weights[t] * row[axis->begin[q] + t];
+        out[q] = to_byte(sum);
     }
-    return out;
 }
 
 static void resize_columns(uint8_t *out, const struct view *in, const struct axis *axis, int width)
 {
-    for (int row = axis[0].low; row < axis[0].high; row++) {
-        const uint8_t *from = in->pixels + row * in->stride;
-        out = in->channels == 3 ? resize_row(out, from, &axis[1], width, 3) : resize_row(out, from, &axis[1], width, 1);
-    }
+    const struct axis *a = &axis[1];
+    const struct weigh weigh = { BITS, in->width, a->taps, a->begin, a->count, a->weights };
+    const uint8_t *from = in->pixels + axis->low * in->stride;
+    int rows = axis->high - axis->low;
+    if (in->channels == 3)
+        kernels_pick()->weigh_pixels(&weigh, (size_t)rows, (size_t)width, from, in->stride, out, (ptrdiff_t)width * 3);
+    else
+        for (int row = 0; row < rows; row++) gray_row(out + (ptrdiff_t)row * width, from + row * in->stride, a, width);
 }
 
 static void resize_rows(uint8_t *out, ptrdiff_t out_stride, const uint8_t *in, const struct axis *axis, int height,

@@ -35,6 +35,13 @@ struct norm {
     bool relu;
 };
 
+// Rows of RGB pixels made wider or narrower: output i is the sum of weights[i * taps + t] of 2^-bits times input begin[i] + t, t < count[i].
+struct weigh {
+    int bits, width; // width: of the input, in pixels
+    int taps;
+    const int *begin, *count, *weights;
+};
+
 // One step of an optimizer over weights that are treated alike. The gradient g is the one given times `scale`, cut to -limit..limit.
 struct descent {
     float scale, limit;
