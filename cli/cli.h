@@ -111,7 +111,7 @@ struct augment_text augment_text(const struct augment_arguments *a);
 struct input_arguments {
     float range;
     struct floats mean, std; // count 0: not given
-    int bgr, resize;
+    int bgr, resize, pad;
 };
 struct model_arguments {
     const char *model, *weights;

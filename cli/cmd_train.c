@@ -108,13 +108,12 @@ static int build_from_text(striate_graph **graph, struct session *s, const stria
     if (out.height * out.width != 1 || out.channels != about->classes)
         return complain(CODE_BAD_INPUT, "%s: the network's output is %s, but %s has %d classes; its last layer needs units=%d",
                         s->a.model, size3(out).s, s->a.data, about->classes, about->classes);
-    if (in.channels != about->channels || (about->height && (in.height != about->height || in.width != about->width)))
-        return complain(CODE_BAD_INPUT,
-                        "%s: the network's input is %s, but the images of %s are %s; change the network's input line",
-                        s->a.model, size3(in).s, s->a.data,
-                        size3((striate_size){ about->height ? about->height : in.height,
-                                              about->height ? about->width : in.width, about->channels })
-                            .s);
+    int height = about->height + 2 * s->a.input.pad, width = about->width + 2 * s->a.input.pad;
+    if (in.channels != about->channels || (about->height && (in.height != height || in.width != width)))
+        return complain(
+            CODE_BAD_INPUT, "%s: the network's input is %s, but the images of %s are %s; change the network's input line",
+            s->a.model, size3(in).s, s->a.data,
+            size3((striate_size){ about->height ? height : in.height, about->height ? width : in.width, about->channels }).s);
     return CODE_OK;
 }
 
@@ -173,10 +172,11 @@ static int ask_weights(struct session *s, const striate_data_info *about)
     if (!s->a.weights || striate_model_open(&model, s->a.weights)) return CODE_OK; // a file of weights alone
     const striate_preprocessing *p = striate_model_preprocessing(model);
     int code = reordered(model, about) ? refuse_order(s, model, about) : CODE_OK;
-    if (!in->mean.count && !in->std.count && !in->bgr && !in->resize && in->range == 1) {
+    if (!in->mean.count && !in->std.count && !in->bgr && !in->resize && !in->pad && in->range == 1) {
         in->range = p->range;
         in->bgr = p->bgr;
         in->resize = p->resize;
+        in->pad = p->pad;
         keep(&in->mean, p->mean, p->channels);
         keep(&in->std, p->std, p->channels);
     }

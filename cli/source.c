@@ -15,6 +15,10 @@ const struct option input_options[] = {
     { "resize", OPTION_INT, INPUT(resize), "N",
       .doc = "bring the shorter side to N and crop the centre, instead of stretching both sides to fit", .low = 1,
       .high = 65536 },
+    { "pad", OPTION_INT, INPUT(pad), "N",
+      .doc = "a black border of N pixels on every side of the input, so that images are that much smaller (2 for MNIST's 28x28 "
+             "in LeNet-5's 32x32)",
+      .low = 1, .high = 8192 },
     { 0 },
 };
 
@@ -74,6 +78,7 @@ int source_preprocessing(striate_preprocessing *how, striate_size input, const s
                                     .width = input.width,
                                     .channels = input.channels,
                                     .resize = a->resize,
+                                    .pad = a->pad,
                                     .bgr = a->bgr,
                                     .range = a->range,
                                     .std = { 1, 1, 1 } };

@@ -100,10 +100,11 @@ STRIATE_API striate_status striate_image_decode(striate_image *image, const void
 STRIATE_API striate_status striate_image_save_png(const striate_image *image, const char *path);
 STRIATE_API void striate_image_free(striate_image *image);
 
-// How 8-bit pixels become a network's input: resize, crop, convert, then x = (pixel / 255 * range - mean) / std per channel.
+// How 8-bit pixels become a network's input: resize, crop, pad, convert, then x = (pixel / 255 * range - mean) / std per channel.
 typedef struct striate_preprocessing {
     int height, width, channels; // of the network's input
     int resize;                  // shorter side before a centre crop; 0: resize both sides to height x width
+    int pad;                     // a black border of so many of the input's pixels on every side (LeNet-5 with MNIST: 2)
     int bgr;                     // channel order B, G, R; 0: R, G, B
     float range;                 // 0: 1
     float mean[3], std[3];       // per channel of the network's input, in its order; std 0: 1
@@ -125,7 +126,7 @@ typedef struct striate_augmentation {
     float mixup_alpha;         // a batch's images mixed with one another, by shares of Beta(alpha, alpha) (Zhang et al. 2017)
     float cutmix_alpha;        // or a box of each is another's (Yun et al. 2019); with both, each takes half of the batches
 } striate_augmentation;
-// What image `index` of a training set is in an epoch (0, 1, ...): pixels of how's height x width, before they are converted.
+// What image `index` of a training set is in an epoch (0, 1, ...): pixels of how's height x width but for the border, before they are converted.
 // striate_image_free releases them.
 STRIATE_API striate_status striate_augment(striate_image *changed, const striate_image *image, const striate_preprocessing *how,
                                            const striate_augmentation *augmentation, uint64_t seed, int epoch, int index);

@@ -387,16 +387,16 @@ static void repeats(void **state)
 static void batches_agree(void **state)
 {
     (void)state;
-    enum { COUNT = 50, SIDE = 8, VALUES = SIDE * SIDE * 3 };
-    static uint8_t pixels[COUNT][VALUES];
+    enum { COUNT = 50, SIDE = 8, BORDERED = SIDE + 4, VALUES = BORDERED * BORDERED * 3 };
+    static uint8_t pixels[COUNT][SIDE * SIDE * 3];
     int labels[COUNT];
     for (int n = 0; n < COUNT; n++) {
-        for (int i = 0; i < VALUES; i++) pixels[n][i] = (uint8_t)(n * i + i * i / 3);
+        for (int i = 0; i < SIDE * SIDE * 3; i++) pixels[n][i] = (uint8_t)(n * i + i * i / 3);
         labels[n] = n;
     }
     striate_data *data;
     expect_ok(striate_data_from_memory(&data, pixels[0], labels, COUNT, SIDE, SIDE, 3, COUNT, NULL));
-    striate_preprocessing how = { SIDE, SIDE, 3, .mean = { 0.4f, 0.5f, 0.6f }, .std = { 2, 2, 2 } };
+    striate_preprocessing how = { BORDERED, BORDERED, 3, .pad = 2, .mean = { 0.4f, 0.5f, 0.6f }, .std = { 2, 2, 2 } };
     striate_augmentation augmentation = { .crop_pad = 2, .hflip = 1, .rand_augment = 1, .random_erasing = 0.5f };
     struct batches *batches;
     expect_ok(batches_open(&batches, &(struct batch_options){ data, &how, 16, 0, true, 9, &augmentation }));
@@ -411,6 +411,7 @@ static void batches_agree(void **state)
                 int index = batch.labels[i];
                 striate_image changed, image = { pixels[index], SIDE, SIDE, 3 };
                 expect_ok(striate_augment(&changed, &image, &how, &augmentation, 9, epoch, index));
+                assert_true(changed.height == SIDE && changed.width == SIDE);
                 expect_ok(striate_preprocess(want, &changed, &how));
                 assert_memory_equal(batch.x + (size_t)i * VALUES, want, sizeof want);
                 striate_image_free(&changed);

@@ -338,9 +338,46 @@ static void crops(void **state)
                    STRIATE_BAD_ARGUMENT, "2 channels", NULL);
     expect_failure(striate_preprocess(x, &image, &(striate_preprocessing){ 8, 8, 1, .std = { NAN } }), STRIATE_BAD_ARGUMENT,
                    "finite", NULL);
+    expect_failure(striate_preprocess(x, &image, &(striate_preprocessing){ 8, 5, 1, .pad = 3 }), STRIATE_BAD_ARGUMENT,
+                   "a border of 3 leaves nothing of an input of 5 x 8", NULL);
+    expect_failure(striate_preprocess(x, &image, &(striate_preprocessing){ 8, 8, 1, .pad = -1 }), STRIATE_BAD_ARGUMENT,
+                   "border", NULL);
     expect_failure(striate_preprocess(x, &(striate_image){ NULL, 1, 1, 1 },
                                       &(striate_preprocessing){ .height = 1, .width = 1, .channels = 1 }),
                    STRIATE_BAD_ARGUMENT, "pixels", NULL);
+}
+
+// A black border around what the rest of the preprocessing makes.
+static void borders(void **state)
+{
+    (void)state;
+    enum { H = 6, W = 9 };
+    uint8_t pixels[H * W * 3];
+    for (int i = 0; i < H * W * 3; i++) pixels[i] = (uint8_t)(i * 7 + 1);
+    for (int channels = 1; channels <= 3; channels += 2)
+        for (int resize = 0; resize <= 5; resize += 5) {
+            striate_image image = { pixels, H, W, channels };
+            striate_preprocessing bare = { .height = resize ? 5 : H,
+                                           .width = resize ? 5 : W,
+                                           .channels = channels,
+                                           .resize = resize,
+                                           .bgr = 1,
+                                           .range = 255,
+                                           .mean = { 1, 2, 3 } },
+                                  how = bare;
+            float x[(H + 4) * (W + 4) * 3], want[H * W * 3];
+            how.height += 2 * (how.pad = 2);
+            how.width += 2 * how.pad;
+            expect_ok(striate_preprocess(x, &image, &how));
+            expect_ok(striate_preprocess(want, &image, &bare));
+            for (int p = 0; p < how.height; p++)
+                for (int q = 0; q < how.width; q++)
+                    for (int c = 0; c < channels; c++) {
+                        bool within = p >= 2 && p < how.height - 2 && q >= 2 && q < how.width - 2;
+                        float value = within ? want[((p - 2) * bare.width + q - 2) * channels + c] : -(float)(c + 1);
+                        assert_true(x[(p * how.width + q) * channels + c] == value);
+                    }
+        }
 }
 
 // As thin as an image may be, to and from the width of a line.
@@ -412,8 +449,8 @@ int main(void)
         cmocka_unit_test(decodes),         cmocka_unit_test(refuses),      cmocka_unit_test(every_cut_is_noticed),
         cmocka_unit_test(saves),           cmocka_unit_test(long_preface), cmocka_unit_test(stands_upright),
         cmocka_unit_test(decodes_smaller), cmocka_unit_test(resizes),      cmocka_unit_test(resizes_as_pillow),
-        cmocka_unit_test(crops),           cmocka_unit_test(preprocesses), cmocka_unit_test(extremes),
-        cmocka_unit_test(photographs),
+        cmocka_unit_test(crops),           cmocka_unit_test(borders),      cmocka_unit_test(preprocesses),
+        cmocka_unit_test(extremes),        cmocka_unit_test(photographs),
     };
     return cmocka_run_group_tests(tests, scratch_begin, scratch_end);
 }

@@ -59,7 +59,9 @@ static striate_model *new_model(const char *more)
     striate_graph *graph;
     OK(striate_graph_from_text(&graph, text, strlen(text), "some.net"));
     OK(striate_init_weights(graph, 3));
-    striate_preprocessing preprocessing = { 6, 5, 3, .bgr = 1, .range = 2, .mean = { 0.5f, 1, 1.5f }, .std = { 0.5f, 0, 2 } };
+    striate_preprocessing preprocessing = {
+        6, 5, 3, .pad = 1, .bgr = 1, .range = 2, .mean = { 0.5f, 1, 1.5f }, .std = { 0.5f, 0, 2 }
+    };
     striate_model *model;
     OK(striate_model_new(&model, graph, &preprocessing, names));
     return model;
@@ -102,7 +104,7 @@ static void opens_what_it_saves(void **state)
     assert_string_equal(striate_model_class_name(again, -1), "");
     const striate_preprocessing *p = striate_model_preprocessing(model), *q = striate_model_preprocessing(again);
     assert_memory_equal(p, q, sizeof *p);
-    assert_true(q->std[1] == 1 && q->range == 2 && q->bgr == 1 && q->mean[2] == 1.5f);
+    assert_true(q->pad == 1 && q->std[1] == 1 && q->range == 2 && q->bgr == 1 && q->mean[2] == 1.5f);
 
     striate_data *data = new_data(3, 7);
     for (int i = 0; i < 3; i++) {
@@ -135,6 +137,7 @@ static void refuses_parts_that_disagree(void **state)
     } rows[] = {
         { { 6, 6, 3 }, network, names, "makes images of 6x6x3, the network takes 6x5x3" },
         { { 6, 5, 3, .resize = 5 }, network, names, "a resize to 5 leaves no 6x5 to crop" },
+        { { 6, 5, 3, .pad = 3 }, network, names, "a border of 3 leaves nothing of 6x5" },
         { { 6, 5, 3, .std = { 1, -1, 1 } }, network, names, "std must be above 0" },
         { { 6, 5, 3, .mean = { NAN } }, network, names, "no number infinite" },
         { { 6, 5, 3, .range = INFINITY }, network, names, "no number infinite" },
@@ -205,6 +208,7 @@ static void refuses_metadata_that_disagrees(void **state)
         { "preprocessing", HOW("-6", "0", "[0,0,0]", ""), "height is no whole number from 0 to 16384" },
         { "preprocessing", HOW("6.0", "0", "[0,0,0]", ""), "height is no whole number" },
         { "preprocessing", HOW("6", "2", "[0,0,0]", ""), "bgr is no whole number from 0 to 1" },
+        { "preprocessing", HOW("6", "0", "[0,0,0]", ",\"pad\":9000"), "pad is no whole number from 0 to 8192" },
         { "preprocessing", HOW("6", "0", "[0,0]", ""), "mean is no array of 3 numbers" },
         { "preprocessing", HOW("6", "0", "[0,0,\"0\"]", ""), "mean[2] is no number" },
         { "preprocessing", HOW("6", "0", "[0,0,1e300]", ""), "no number infinite" },

@@ -12,6 +12,9 @@
 
 #include <cmocka.h>
 
+#define OK(call)                                                                                                               \
+    if (call) fail_msg("%s", striate_error())
+
 // The parent opens last.safetensors as a model, and all its weights are numbers.
 static void expect_good_model(const char *folder)
 {
@@ -211,12 +214,43 @@ static void check_rival(void **state)
     expect_same_run(straight(), job.training.out);
 }
 
+// LeNet-5 as published on digits in a border of two pixels, for an epoch of 6,000.
+static void check_lenet5(void **state)
+{
+    (void)state;
+    if (!file_is_folder(STRIATE_TEST_DATA "/mnist")) skip();
+    striate_data *all, *some, *test, *few;
+    striate_graph *graph;
+    striate_model *model;
+    striate_evaluation *e;
+    striate_preprocessing how = { 32, 32, 1, .pad = 2, .mean = { 0.1f / 1.275f }, .std = { 1 / 1.275f } }; // -0.1 to 1.175
+    striate_training training = {
+        .epochs = 1, .batch_size = 16, .learning_rate = 0.002f, .optimizer.momentum = 0.9f, .schedule = STRIATE_SCHEDULE_COSINE
+    };
+    OK(striate_data_open(&all, STRIATE_TEST_DATA "/mnist", STRIATE_SPLIT_TRAIN));
+    OK(striate_data_open(&test, STRIATE_TEST_DATA "/mnist", STRIATE_SPLIT_TEST));
+    OK(striate_data_part(&some, all, 0, 6000, 1));
+    OK(striate_data_part(&few, test, 0, 1000, 1));
+    OK(striate_graph_from_zoo(&graph, "lenet5", (striate_zoo_options){ 0 }));
+    OK(striate_model_new(&model, graph, &how, NULL));
+    OK(striate_train(model, some, NULL, &training));
+    OK(striate_evaluate(&e, model, few, (striate_evaluate_options){ 0 }));
+    assert_true(e->correct > 900);
+    striate_evaluation_free(e);
+    striate_model_free(model);
+    striate_data_close(few);
+    striate_data_close(some);
+    striate_data_close(test);
+    striate_data_close(all);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(check_learns),    cmocka_unit_test(check_memorises), cmocka_unit_test(check_without_validation),
         cmocka_unit_test(check_threads),   cmocka_unit_test(check_average),   cmocka_unit_test(check_diverged),
         cmocka_unit_test(check_full_disk), cmocka_unit_test(check_read_only), cmocka_unit_test(check_rival),
+        cmocka_unit_test(check_lenet5),
     };
     return cmocka_run_group_tests_name("train", tests, trainings_begin, trainings_end);
 }

@@ -262,6 +262,6 @@ striate_status striate_augment(striate_image *changed, const striate_image *imag
     struct augment augment;
     TRY(image_check_pixels(image, "augmentation"));
     TRY(preprocess_begin(&ready, how));
-    TRY(augment_begin(&augment, augmentation, how, seed));
+    TRY(augment_begin(&augment, augmentation, &ready.inside, seed));
     return augment_image(changed, image, &augment, epoch, index, "augmentation");
 }

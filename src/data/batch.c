@@ -92,7 +92,7 @@ static striate_status load(float *x, const struct batches *b, int index)
     const uint8_t *pixels = data->source->pixels(data, index);
     striate_image image = { (uint8_t *)pixels, data->info.height, data->info.width, data->info.channels };
     if (pixels) return convert(x, b, &image, index, data->info.format);
-    TRY(data->source->read(&image, data, index, preprocess_least(&b->preprocess.how)));
+    TRY(data->source->read(&image, data, index, preprocess_least(&b->preprocess.inside)));
     char name[SOURCE_NAME];
     data->source->name(name, data, index);
     striate_status status = convert(x, b, &image, index, name);
@@ -206,7 +206,7 @@ striate_status batches_open(struct batches **batches, const struct batch_options
     b->skip = options->skip;
     b->seed = options->seed;
     striate_status status = preprocess_begin(&b->preprocess, options->preprocessing);
-    if (!status) status = augment_begin(&b->augment, options->augmentation, options->preprocessing, options->seed);
+    if (!status) status = augment_begin(&b->augment, options->augmentation, &b->preprocess.inside, options->seed);
     if (!status) {
         size_t size = (size_t)b->batch_size;
         b->gate = gate_new();

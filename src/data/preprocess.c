@@ -15,11 +15,18 @@ striate_status preprocess_begin(struct preprocess *ready, const striate_preproce
         (how->channels != 1 && how->channels != 3))
         FAIL(BAD_ARGUMENT, "preprocessing: an input of %d x %d pixels and %d channels; give 1 to %d a side and 1 or 3 channels",
              how->width, how->height, how->channels, SIDE);
-    if (how->resize < 0 || how->resize > SIDE || (how->resize && how->resize < how->height && how->resize < how->width))
-        FAIL(BAD_ARGUMENT, "preprocessing: resize %d; the shorter side must hold a crop of %d x %d", how->resize, how->width,
+    if (how->pad < 0 || how->pad >= (how->height + 1) / 2 || how->pad >= (how->width + 1) / 2)
+        FAIL(BAD_ARGUMENT, "preprocessing: a border of %d leaves nothing of an input of %d x %d", how->pad, how->width,
              how->height);
     double range = how->range ? (double)how->range : 1;
+    striate_preprocessing inside = *how;
+    inside.height -= 2 * how->pad;
+    inside.width -= 2 * how->pad;
+    if (how->resize < 0 || how->resize > SIDE || (how->resize && how->resize < inside.height && how->resize < inside.width))
+        FAIL(BAD_ARGUMENT, "preprocessing: resize %d; the shorter side must hold a crop of %d x %d", how->resize, inside.width,
+             inside.height);
     ready->how = *how;
+    ready->inside = inside;
     for (int c = 0; c < how->channels; c++) {
         double mean = how->mean[c], std = how->std[c] ? (double)how->std[c] : 1;
         if (!isfinite(mean) || !isfinite(std) || !isfinite(range))
@@ -59,7 +66,7 @@ struct image_least preprocess_least(const striate_preprocessing *how)
 
 static void convert_row(float *x, const uint8_t *pixels, int channels, const struct preprocess *ready)
 {
-    const striate_preprocessing *how = &ready->how;
+    const striate_preprocessing *how = &ready->inside;
     if (how->channels == 1)
         for (int i = 0; i < how->width; i++) x[i] = ready->table[0][channels == 1 ? pixels[i] : image_luma(pixels + 3 * i)];
     else
@@ -69,14 +76,17 @@ static void convert_row(float *x, const uint8_t *pixels, int channels, const str
 
 void preprocess_convert(float *x, const struct view *pixels, const struct preprocess *ready)
 {
-    ptrdiff_t row_values = (ptrdiff_t)ready->how.width * ready->how.channels;
-    for (ptrdiff_t row = 0; row < ready->how.height; row++)
+    const striate_preprocessing *how = &ready->how;
+    ptrdiff_t channels = how->channels, row_values = how->width * channels;
+    for (ptrdiff_t i = 0; how->pad && i < how->height * row_values; i++) x[i] = ready->table[i % channels][0];
+    x += how->pad * (row_values + channels);
+    for (ptrdiff_t row = 0; row < ready->inside.height; row++)
         convert_row(x + row * row_values, pixels->pixels + row * pixels->stride, pixels->channels, ready);
 }
 
 striate_status preprocess_image(float *x, const striate_image *image, const struct preprocess *ready, const char *name)
 {
-    const striate_preprocessing *how = &ready->how;
+    const striate_preprocessing *how = &ready->inside;
     struct view view = view_of(image);
     struct resize to;
     TRY(preprocess_window(&to, image->height, image->width, how, name));
@@ -103,8 +113,8 @@ static void mirror(float *to, const float *x, const striate_preprocessing *how)
 
 striate_status preprocess_ten(float *x, const striate_image *image, const struct preprocess *ready, const char *name)
 {
-    const striate_preprocessing *how = &ready->how;
-    ptrdiff_t values = (ptrdiff_t)how->height * how->width * how->channels;
+    const striate_preprocessing *how = &ready->inside;
+    ptrdiff_t values = (ptrdiff_t)ready->how.height * ready->how.width * how->channels;
     struct view whole = view_of(image);
     struct resize to;
     TRY(preprocess_window(&to, image->height, image->width, how, name));
@@ -119,7 +129,7 @@ striate_status preprocess_ten(float *x, const striate_image *image, const struct
         struct view view = all;
         view.pixels += places[i / 2][0] * all.stride + places[i / 2][1] * all.channels;
         preprocess_convert(x, &view, ready);
-        mirror(x + values, x, how);
+        mirror(x + values, x, &ready->how);
     }
     free(resized.pixels);
     return status;

@@ -20,13 +20,17 @@ static const char format[] = "striate-model 1", format_family[] = "striate-model
 struct field {
     const char *name;
     size_t offset;
-    int high; // whole numbers 0..high
+    int high;      // whole numbers 0..high
+    bool optional; // where it is 0, files need not say so
 };
 
 static const struct field whole[] = {
-    { "height", offsetof(striate_preprocessing, height), 16384 }, { "width", offsetof(striate_preprocessing, width), 16384 },
-    { "channels", offsetof(striate_preprocessing, channels), 3 }, { "resize", offsetof(striate_preprocessing, resize), 16384 },
+    { "height", offsetof(striate_preprocessing, height), 16384 },
+    { "width", offsetof(striate_preprocessing, width), 16384 },
+    { "channels", offsetof(striate_preprocessing, channels), 3 },
+    { "resize", offsetof(striate_preprocessing, resize), 16384 },
     { "bgr", offsetof(striate_preprocessing, bgr), 1 },
+    { "pad", offsetof(striate_preprocessing, pad), 8192, .optional = true },
 };
 static const struct field real[] = {
     { "mean", offsetof(striate_preprocessing, mean), 0 },
@@ -38,7 +42,10 @@ static void write_preprocessing(struct text *text, const striate_preprocessing *
 {
     const char *base = (const char *)p;
     text_add(text, "{");
-    for (int i = 0; i < WHOLE; i++) text_add(text, "\"%s\":%d,", whole[i].name, *(const int *)(base + whole[i].offset));
+    for (int i = 0; i < WHOLE; i++) {
+        int number = *(const int *)(base + whole[i].offset);
+        if (number || !whole[i].optional) text_add(text, "\"%s\":%d,", whole[i].name, number);
+    }
     text_add(text, "\"range\":");
     text_add_float(text, p->range);
     for (int i = 0; i < REAL; i++) {
@@ -56,9 +63,12 @@ static void write_preprocessing(struct text *text, const striate_preprocessing *
 static striate_status read_fields(striate_preprocessing *p, const struct value *object, const char *path)
 {
     char *base = (char *)p;
+    size_t members = REAL + 1;
     for (int i = 0; i < WHOLE; i++) {
-        int64_t number;
-        if (!value_integer(value_get(object, whole[i].name), &number) || number < 0 || number > whole[i].high)
+        const struct value *value = value_get(object, whole[i].name);
+        int64_t number = 0;
+        members += value != NULL;
+        if ((value || !whole[i].optional) && (!value_integer(value, &number) || number < 0 || number > whole[i].high))
             FAIL(BAD_FILE, "%s: preprocessing: %s is no whole number from 0 to %d", path, whole[i].name, whole[i].high);
         *(int *)(base + whole[i].offset) = (int)number;
     }
@@ -75,8 +85,7 @@ static striate_status read_fields(striate_preprocessing *p, const struct value *
             ((float *)(base + real[i].offset))[c] = (float)number;
         }
     }
-    if (value_size(object) != WHOLE + REAL + 1)
-        FAIL(BAD_FILE, "%s: preprocessing has members that this version does not know", path);
+    if (value_size(object) != members) FAIL(BAD_FILE, "%s: preprocessing has members that this version does not know", path);
     return STRIATE_OK;
 }
 
@@ -100,8 +109,11 @@ static striate_status check_preprocessing(const striate_preprocessing *p, striat
              p->width, p->channels, input.height, input.width, input.channels);
     if (p->channels != 1 && p->channels != 3)
         FAIL(BAD_NETWORK, "%s: images have 1 or 3 channels, the network takes %d", where, p->channels);
-    if (p->resize && (p->resize < p->height || p->resize < p->width))
-        FAIL(BAD_NETWORK, "%s: preprocessing: a resize to %d leaves no %dx%d to crop", where, p->resize, p->height, p->width);
+    int height = p->height - 2 * p->pad, width = p->width - 2 * p->pad;
+    if (height < 1 || width < 1)
+        FAIL(BAD_NETWORK, "%s: preprocessing: a border of %d leaves nothing of %dx%d", where, p->pad, p->height, p->width);
+    if (p->resize && (p->resize < height || p->resize < width))
+        FAIL(BAD_NETWORK, "%s: preprocessing: a resize to %d leaves no %dx%d to crop", where, p->resize, height, width);
     bool fine = isfinite(p->range) && p->range > 0;
     for (int c = 0; c < p->channels; c++) fine = fine && isfinite(p->mean[c]) && isfinite(p->std[c]) && p->std[c] > 0;
     if (!fine) FAIL(BAD_NETWORK, "%s: preprocessing: range and std must be above 0, and no number infinite", where);
@@ -263,7 +275,7 @@ int model_views(const striate_model *model)
 striate_preprocessing model_look(const striate_model *model)
 {
     striate_preprocessing how = model->preprocessing;
-    int side = how.height > how.width ? how.height : how.width;
+    int side = (how.height > how.width ? how.height : how.width) - 2 * how.pad;
     if (model->crops && !how.resize) how.resize = (8 * side + 3) / 7;
     return how;
 }
