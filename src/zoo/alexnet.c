@@ -37,21 +37,19 @@ striate_node *zoo_alexnet_torchvision(striate_graph *g, const char *name, striat
     return striate_dense(g, x, (striate_dense_options){ .name = "classifier.6", .units = zoo_classes(o, 1000) });
 }
 
-// As published (Krizhevsky et al. 2012, figure 2): two towers, which are the groups of conv2, conv4 and conv5. CaffeNet is the same but that it
-// pools before it normalizes. Both begin as their authors began; tensor names are Caffe's.
+// As published (Krizhevsky et al. 2012, figure 2): two towers, which are the groups of conv2, conv4 and conv5; alexnet_ungrouped has one, as it is
+// often told. CaffeNet pools before it normalizes. They begin as their authors began; tensor names are Caffe's.
 //
 //   227x227x3 - conv 11x11/4, 96 - LRN - max 3/2 - conv 5x5, 256 - LRN - max 3/2 - convs 3x3, 384, 384, 256 - max 3/2 - 4096 - 4096 - 1000
 static const struct alexnet {
     const char *name;
-    int pool_first;
+    int groups, pool_first;
     striate_lrn_options lrn;
     float dense_std;
 } alexnets[] = {
-    { "alexnet",
-      0,
-      { .size = 5, .alpha = 5e-4f, .beta = 0.75f, .k = 2 },
-      0.01f }, // the paper's alpha, 1e-4, is not divided by size
-    { "caffenet", 1, { .size = 5, .alpha = 1e-4f, .beta = 0.75f, .k = 1 }, 0.005f },
+    { "alexnet", 2, 0, { .size = 5, .alpha = 1e-4f, .beta = 0.75f, .k = 2, .convention = STRIATE_LRN_PAPER }, 0.01f },
+    { "alexnet_ungrouped", 1, 0, { .size = 5, .alpha = 1e-4f, .beta = 0.75f, .k = 2, .convention = STRIATE_LRN_PAPER }, 0.01f },
+    { "caffenet", 2, 1, { .size = 5, .alpha = 1e-4f, .beta = 0.75f, .k = 1 }, 0.005f },
 };
 
 static striate_node *lrn_and_pool(striate_graph *g, striate_node *x, const struct alexnet *net)
@@ -81,17 +79,20 @@ striate_node *zoo_alexnet(striate_graph *g, const char *name, striate_zoo_option
     striate_node *x = zoo_input(g, o, 227, 227, 3);
     x = conv(g, x, (striate_conv_options){ .name = "conv1", .filters = 2 * zoo_wide(o, 48), .kernel = 11, .stride = 4 });
     x = lrn_and_pool(g, x, net);
-    x = conv(g, x,
-             (striate_conv_options){
-                 .name = "conv2", .filters = 2 * zoo_wide(o, 128), .kernel = 5, .pad = 2, .groups = 2, .init_bias = 1 });
+    x = conv(
+        g, x,
+        (striate_conv_options){
+            .name = "conv2", .filters = 2 * zoo_wide(o, 128), .kernel = 5, .pad = 2, .groups = net->groups, .init_bias = 1 });
     x = lrn_and_pool(g, x, net);
     x = conv(g, x, (striate_conv_options){ .name = "conv3", .filters = 2 * zoo_wide(o, 192), .kernel = 3, .pad = 1 });
-    x = conv(g, x,
-             (striate_conv_options){
-                 .name = "conv4", .filters = 2 * zoo_wide(o, 192), .kernel = 3, .pad = 1, .groups = 2, .init_bias = 1 });
-    x = conv(g, x,
-             (striate_conv_options){
-                 .name = "conv5", .filters = 2 * zoo_wide(o, 128), .kernel = 3, .pad = 1, .groups = 2, .init_bias = 1 });
+    x = conv(
+        g, x,
+        (striate_conv_options){
+            .name = "conv4", .filters = 2 * zoo_wide(o, 192), .kernel = 3, .pad = 1, .groups = net->groups, .init_bias = 1 });
+    x = conv(
+        g, x,
+        (striate_conv_options){
+            .name = "conv5", .filters = 2 * zoo_wide(o, 128), .kernel = 3, .pad = 1, .groups = net->groups, .init_bias = 1 });
     x = dense(g, max_pool(g, x), "fc6", zoo_wide(o, 4096), net->dense_std);
     x = dense(g, x, "fc7", zoo_wide(o, 4096), net->dense_std);
     return striate_dense(
