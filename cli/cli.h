@@ -131,7 +131,7 @@ bool is_model_file(const char *path);
 
 struct totals { // without what only training needs
     striate_size input, output;
-    int64_t parameters, macs, flops, activation_bytes;
+    int64_t parameters, macs, flops, activation_bytes, values, connections;
 };
 int source_totals(struct totals *totals, const striate_graph *graph);
 

@@ -7,13 +7,17 @@
 #include <string.h>
 
 struct arguments {
-    int json, plan, batch_size, train, infer, recompute;
+    int json, connections, plan, batch_size, train, infer, recompute;
     const char *filters, *layer, *svg;
     struct model_arguments model;
 };
 #define AT(field) offsetof(struct arguments, field)
 static const struct option options[] = {
     { "json", OPTION_FLAG, AT(json), NULL, .doc = "print JSON" },
+    { "connections", OPTION_FLAG, AT(connections), NULL,
+      .doc =
+          "show connections in place of costs: the multiply-adds and biases of one image (LeCun et al. 1998), and how many a "
+          "dense layer between the same sizes would have" },
     { "filters", OPTION_TEXT, AT(filters), "FILE.png", .doc = "draw the filters of a convolution" },
     { "layer", OPTION_TEXT, AT(layer), "NAME", .doc = "which convolution --filters draws; else the first" },
     { "plan", OPTION_FLAG, AT(plan), NULL,
@@ -27,7 +31,7 @@ static const struct option options[] = {
     { 0 },
 };
 const struct usage summary_usage = {
-    "MODEL|NAME|FILE.net [--json]\n--plan MODEL|NAME|FILE.net [--batch-size N] "
+    "MODEL|NAME|FILE.net [--connections] [--json]\n--plan MODEL|NAME|FILE.net [--batch-size N] "
     "[--train|--infer] [--recompute] [--svg FILE.svg]\n--model NAME --weights FILE [--filters FILE.png]",
     "Shows a model file, a network of the zoo or a text network layer by layer: output size, "
     "parameters, multiply-adds (MACs), FLOPs "
@@ -39,29 +43,60 @@ const struct usage summary_usage = {
     "NETWORK|FILE"
 };
 
+// Of a dense layer, without biases, in place of one that has weights.
+static int64_t dense_connections(const striate_layer *l)
+{
+    return l->connections ? (int64_t)l->input.height * l->input.width * l->input.channels * l->size.height * l->size.width *
+                                l->size.channels
+                          : 0;
+}
+
 static json_t *layer_json(const striate_layer *l)
 {
-    return json_pack("{s:s, s:s, s:[iii], s:I, s:I, s:I, s:I, s:[ii], s:[ii]}", "name", l->name, "op", l->op, "output",
-                     l->size.height, l->size.width, l->size.channels, "parameters", (json_int_t)l->parameters, "macs",
+    return json_pack("{s:s, s:s, s:[iii], s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:[ii], s:[ii]}", "name", l->name, "op", l->op,
+                     "output", l->size.height, l->size.width, l->size.channels, "parameters", (json_int_t)l->parameters, "macs",
                      (json_int_t)l->macs, "flops", (json_int_t)l->flops, "activation_bytes", (json_int_t)l->activation_bytes,
-                     "receptive_field", l->receptive_h, l->receptive_w, "stride", l->stride_h, l->stride_w);
+                     "values", (json_int_t)l->values, "connections", (json_int_t)l->connections, "dense_connections",
+                     (json_int_t)dense_connections(l), "receptive_field", l->receptive_h, l->receptive_w, "stride", l->stride_h,
+                     l->stride_w);
 }
 
 static int show_json(const striate_layer *layers, int count, const struct totals *t)
 {
     json_t *list = json_array();
     for (int i = 0; i < count; i++) json_array_append_new(list, layer_json(&layers[i]));
-    return print_json(json_pack("{s:[iii], s:[iii], s:I, s:I, s:I, s:I, s:o}", "input", t->input.height, t->input.width,
-                                t->input.channels, "output", t->output.height, t->output.width, t->output.channels,
-                                "parameters", (json_int_t)t->parameters, "macs", (json_int_t)t->macs, "flops",
-                                (json_int_t)t->flops, "activation_bytes", (json_int_t)t->activation_bytes, "layers", list));
+    return print_json(json_pack("{s:[iii], s:[iii], s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "input", t->input.height,
+                                t->input.width, t->input.channels, "output", t->output.height, t->output.width,
+                                t->output.channels, "parameters", (json_int_t)t->parameters, "macs", (json_int_t)t->macs,
+                                "flops", (json_int_t)t->flops, "activation_bytes", (json_int_t)t->activation_bytes, "values",
+                                (json_int_t)t->values, "connections", (json_int_t)t->connections, "layers", list));
 }
 
-static int show(const striate_layer *layers, int count, const struct totals *t)
+static int name_width(const striate_layer *layers, int count)
 {
     int wide = 5;
     for (int i = 0; i < count; i++)
         if ((int)strlen(layers[i].name) > wide) wide = (int)strlen(layers[i].name);
+    return wide;
+}
+
+static int show_connections(const striate_layer *layers, int count, const struct totals *t)
+{
+    int wide = name_width(layers, count);
+    printf("%-*s  %-15s  %11s  %11s  %12s  %15s  %22s\n", wide, "layer", "op", "input", "output", "parameters", "connections",
+           "of a dense layer");
+    for (const striate_layer *l = layers; l < layers + count; l++)
+        if (l->connections)
+            printf("%-*s  %-15s  %11s  %11s  %12s  %15s  %22s\n", wide, l->name, l->op, size3(l->input).s, size3(l->size).s,
+                   l->parameters ? commas(l->parameters).s : "", commas(l->connections).s, commas(dense_connections(l)).s);
+    printf("%-*s  %-15s  %11s  %11s  %12s  %15s\n", wide, "total", "", "", "", commas(t->parameters).s,
+           commas(t->connections).s);
+    return CODE_OK;
+}
+
+static int show(const striate_layer *layers, int count, const struct totals *t)
+{
+    int wide = name_width(layers, count);
     printf("%-*s  %-15s  %11s  %12s  %15s  %15s  %7s  %9s  %6s\n", wide, "layer", "op", "output", "parameters", "MACs", "FLOPs",
            "memory", "sees", "stride");
     for (const striate_layer *l = layers; l < layers + count; l++)
@@ -71,6 +106,8 @@ static int show(const striate_layer *layers, int count, const struct totals *t)
                size2(l->stride_h, l->stride_w).s);
     printf("%-*s  %-15s  %11s  %12s  %15s  %15s  %7s\n", wide, "total", "", "", commas(t->parameters).s, commas(t->macs).s,
            commas(t->flops).s, bytes((double)t->activation_bytes).s);
+    printf("%s values, %s, where ReLU and the like work in place\n", commas(t->values).s,
+           bytes(sizeof(float) * (double)t->values).s);
     return CODE_OK;
 }
 
@@ -114,7 +151,7 @@ static int show_layers(striate_graph *graph, const struct arguments *a, bool wei
     struct totals totals;
     int count = 0, code = source_totals(&totals, graph);
     if (!code) code = report(striate_layers(&layers, &count, graph));
-    if (!code) code = a->json ? show_json(layers, count, &totals) : show(layers, count, &totals);
+    if (!code) code = (a->json ? show_json : a->connections ? show_connections : show)(layers, count, &totals);
     if (!code && a->filters) code = draw(graph, layers, count, a, weights);
     free(layers);
     return code;

@@ -57,6 +57,8 @@ int source_totals(struct totals *totals, const striate_graph *graph)
         totals->macs += l->macs;
         totals->flops += l->flops;
         totals->activation_bytes += l->activation_bytes;
+        totals->values += l->values;
+        totals->connections += l->connections;
     }
     free(layers);
     return CODE_OK;

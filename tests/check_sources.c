@@ -74,6 +74,17 @@ static void max_pooling(void **state)
     assert_image(&dx, &(struct image){ 4, 4, { 0, 7, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 1, 0, 4, 0 } });
 }
 
+// The upper left of a letter Z.
+static void max_pooling_of_a_letter(void **state)
+{
+    (void)state;
+    striate_window o = { .size = 2, .stride = 2 };
+    struct image letter = { 6, 6, { 254, 255, 255, 253, 255, 250, 253, 250, 255, 253, 254, 255, 255, 188, 31,  0,   2,   0,
+                                    250, 32,  0,   1,   0,   2,   255, 134, 3,   0,   3,   0,   253, 252, 255, 250, 178, 18 } };
+    struct image y = run("max_pool", &o, letter, NULL, NULL, NULL, NULL);
+    assert_image(&y, &(struct image){ 3, 3, { 255, 255, 255, 255, 31, 2, 255, 255, 178 } });
+}
+
 static void mean_pooling(void **state)
 {
     (void)state;
@@ -114,6 +125,58 @@ static void laplacian(void **state)
                  flat = { 3, 3, { 255, 255, 253, 255, 251, 255, 255, 255, 254 } };
     assert_true(run("conv", &o, edge, kernel, NULL, NULL, NULL).v[0] == 67);
     assert_true(run("conv", &o, flat, kernel, NULL, NULL, NULL).v[0] == 16);
+}
+
+// Moved, then convolved, is convolved, then moved.
+static void convolution_is_equivariant(void **state)
+{
+    (void)state;
+    const float kernel[9] = { 1, -2, 3, 5, 7, -4, 2, 6, -1 };
+    striate_conv_options o = { .filters = 1, .kernel = 3, .stride = 1, .dilation = 1, .groups = 1 };
+    struct image x = { 6, 6, { 0 } }, moved = x;
+    for (int i = 0; i < 36; i++) x.v[i] = (float)(i * i % 17);
+    for (int i = 0; i < 36; i++)
+        if (i / 6 && i % 6 > 1) moved.v[i] = x.v[i - 6 - 2]; // a row down and two columns to the right
+    struct image y = run("conv", &o, x, kernel, NULL, NULL, NULL), z = run("conv", &o, moved, kernel, NULL, NULL, NULL);
+    for (int p = 1; p < 4; p++)
+        for (int q = 2; q < 4; q++) assert_true(z.v[p * 4 + q] == y.v[(p - 1) * 4 + q - 2]);
+}
+
+// Minus its mean, a pattern answers to itself most.
+static void templates_find_themselves(void **state)
+{
+    (void)state;
+    const float pattern[9] = { 9, 1, 9, 1, 9, 1, 9, 9, 9 };
+    float kernel[9], mean = 0;
+    striate_conv_options o = { .filters = 1, .kernel = 3, .stride = 1, .dilation = 1, .groups = 1 };
+    for (int i = 0; i < 9; i++) mean += pattern[i] / 9;
+    for (int i = 0; i < 9; i++) kernel[i] = pattern[i] - mean;
+    for (int at = 0; at < 16; at++) {
+        struct image x = { 6, 6, { 0 } };
+        for (int i = 0; i < 36; i++) x.v[i] = 9; // brighter than the pattern
+        for (int i = 0; i < 9; i++) x.v[(at / 4 + i / 3) * 6 + at % 4 + i % 3] = pattern[i];
+        struct image y = run("conv", &o, x, kernel, NULL, NULL, NULL);
+        for (int i = 0; i < 16; i++) assert_true(i == at || y.v[i] < y.v[at]);
+    }
+}
+
+// A dense layer is a convolution whose kernel is as large as its input.
+static void dense_is_convolution(void **state)
+{
+    (void)state;
+    struct image x = { 4, 5, { 0 } };
+    float w[20];
+    for (int i = 0; i < 20; i++) {
+        x.v[i] = (float)(i * 7 % 11) - 3;
+        w[i] = (float)(i * 5 % 13) - 6;
+    }
+    striate_conv_options conv = {
+        .filters = 1, .kernel = 4, .kernel_h = 4, .kernel_w = 5, .stride = 1, .dilation = 1, .groups = 1
+    };
+    striate_dense_options dense = { .units = 1 };
+    struct image y = run("conv", &conv, x, w, NULL, NULL, NULL), z = run("dense", &dense, x, w, NULL, NULL, NULL);
+    assert_image(&y, &z);
+    assert_int_equal(y.h * y.w, 1);
 }
 
 // Convolution here is correlation; the gradient of its input is the full convolution of the residual: zeros around it (and, with a
@@ -225,27 +288,31 @@ static void sizes(void **state)
     }
 }
 
-// Sparse connections and shared weights: a convolution's multiply-adds are its connections, without bias.
+// Sparse connections and shared weights.
 static void connections(void **state)
 {
     (void)state;
     striate_layer small = last_of("x = input height=4 width=4 channels=1\ny = conv x filters=1 kernel=2 no_bias=1\n");
     striate_layer small_full = last_of("x = input height=4 width=4 channels=1\ny = dense x units=9 no_bias=1\n");
-    assert_int_equal(small.macs, 36);
-    assert_int_equal(small_full.macs, 144);
+    assert_int_equal(small.connections, 36);
+    assert_int_equal(small_full.connections, 144);
     assert_int_equal(small.parameters, 4);
 
     striate_layer large = last_of("x = input height=256 width=256 channels=1\ny = conv x filters=1 kernel=2 no_bias=1\n");
     int64_t values = (int64_t)large.size.height * large.size.width;
     assert_int_equal(values, 65025);
     assert_true(65536 * values == 4261478400);
-    assert_int_equal(large.macs, 260100);
+    assert_int_equal(large.connections, 260100);
     assert_int_equal(large.parameters, 4);
 
     striate_layer field = last_of("x = input height=1000 width=1000 channels=1\ny = conv x filters=1 kernel=10\n");
     assert_int_equal(field.size.height, 991);
     assert_int_equal(field.macs, 98208100);
+    assert_int_equal(field.connections, 98208100 + 991 * 991); // and a bias each
     assert_int_equal(field.parameters, 101);
+    striate_layer full = last_of("x = input height=1000 width=1000 channels=1\ny = dense x units=1000\n");
+    assert_int_equal(full.macs, 1000000000);
+    assert_int_equal(full.parameters, 1000000000 + 1000);
 }
 
 // AlexNet's weights, layer by layer, without biases; in two groups as it was trained.
@@ -443,10 +510,22 @@ static void autoencoder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(max_pooling), cmocka_unit_test(mean_pooling),     cmocka_unit_test(pooling_is_invariant),
-        cmocka_unit_test(laplacian),   cmocka_unit_test(rotated_kernels),  cmocka_unit_test(softmax_of_scores),
-        cmocka_unit_test(sizes),       cmocka_unit_test(connections),      cmocka_unit_test(alexnet_weights),
-        cmocka_unit_test(inception),   cmocka_unit_test(receptive_fields), cmocka_unit_test(exclusive_or),
+        cmocka_unit_test(max_pooling),
+        cmocka_unit_test(max_pooling_of_a_letter),
+        cmocka_unit_test(convolution_is_equivariant),
+        cmocka_unit_test(templates_find_themselves),
+        cmocka_unit_test(dense_is_convolution),
+        cmocka_unit_test(mean_pooling),
+        cmocka_unit_test(pooling_is_invariant),
+        cmocka_unit_test(laplacian),
+        cmocka_unit_test(rotated_kernels),
+        cmocka_unit_test(softmax_of_scores),
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(connections),
+        cmocka_unit_test(alexnet_weights),
+        cmocka_unit_test(inception),
+        cmocka_unit_test(receptive_fields),
+        cmocka_unit_test(exclusive_or),
         cmocka_unit_test(autoencoder),
     };
     return cmocka_run_group_tests_name("sources", tests, NULL, NULL);

@@ -190,6 +190,7 @@ void toys_write(void)
     write_text("eight.net", TINY "out = dense r1 units=8\n");
     write_text("large.net", "data = input height=14 width=14 channels=1\nout = dense data units=10\n");
     write_text("colour.net", "data = input height=12 width=12 channels=3\nout = dense data units=10\n");
+    write_text("sparse.net", "data = input height=4 width=4 channels=1\ny = conv data filters=1 kernel=2 no_bias=1\n");
     write_text("op.net", INPUT "c1 = convv data filters=4 kernel=3\n");
     write_text("attribute.net", INPUT "c1 = conv data filters=4 kernle=3\n");
     write_text("missing.net", INPUT "c1 = conv data kernel=3\n");

@@ -81,6 +81,8 @@ striate_status striate_layers(striate_layer **layers, int *count, const striate_
                                    .macs = cost.macs,
                                    .flops = 2 * cost.macs,
                                    .activation_bytes = (int64_t)(shape_count(node->plan.out) * sizeof(float)),
+                                   .values = node->plan.flags & (IN_PLACE | VIEW) ? 0 : (int64_t)shape_count(node->plan.out),
+                                   .connections = cost.macs + cost.sums,
                                    .receptive_h = f.h,
                                    .receptive_w = f.w,
                                    .stride_h = f.stride_h,

@@ -87,7 +87,12 @@ static void cost(const struct op_args *a, struct op_cost *cost)
     struct side h = conv_side_h(a), w = conv_side_w(a);
     struct shape x = a->in[0]->shape, y = a->out->shape;
     int64_t kernels = o->table ? conv_connections(o->table, o->filters, x.c) : (int64_t)o->filters * (x.c / o->groups);
-    *cost = (struct op_cost){ kernels * h.kernel * w.kernel * y.h * y.w, (int)h.reach, (int)w.reach, h.stride, w.stride };
+    *cost = (struct op_cost){ .macs = kernels * h.kernel * w.kernel * y.h * y.w,
+                              .sums = o->no_bias ? 0 : (int64_t)shape_count(y),
+                              .kernel_h = (int)h.reach,
+                              .kernel_w = (int)w.reach,
+                              .stride_h = h.stride,
+                              .stride_w = w.stride };
 }
 
 const struct op striate_op_conv = { .name = "conv",

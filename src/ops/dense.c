@@ -75,8 +75,10 @@ static void backward(const struct op_args *a)
 
 static void cost(const struct op_args *a, struct op_cost *cost)
 {
+    const options *o = a->options;
     const struct shape *x = &a->in[0]->shape;
-    *cost = (struct op_cost){ .macs = (int64_t)shape_count(*x) * ((const options *)a->options)->units,
+    *cost = (struct op_cost){ .macs = (int64_t)shape_count(*x) * o->units,
+                              .sums = o->no_bias ? 0 : o->units,
                               .kernel_h = x->h,
                               .kernel_w = x->w,
                               .stride_h = 1,

@@ -101,6 +101,7 @@ struct op_plan {
 
 struct op_cost {
     int64_t macs; // multiply-adds of one image
+    int64_t sums; // what is added up without a product in ops with weights: biases, the pixels of subsampling
     int kernel_h, kernel_w, stride_h,
         stride_w; // the window for receptive fields, dilation included; 1 where the op is pixel by pixel
 };

@@ -85,6 +85,12 @@ static void backward(const struct op_args *a)
     if (a->din[0]) pool_rows_for(a->din[0], backward_rows, a);
 }
 
+static void cost(const struct op_args *a, struct op_cost *cost)
+{
+    pool_cost(a, cost);
+    cost->sums = (int64_t)shape_count(a->out->shape) * (cost->kernel_h * cost->kernel_w + 1);
+}
+
 const struct op striate_op_subsample = { .name = "subsample",
                                          .doc = "the sum of each window times a coefficient, plus a bias, per channel",
                                          .min_ins = 1,
@@ -94,4 +100,4 @@ const struct op striate_op_subsample = { .name = "subsample",
                                          .shape = shape,
                                          .forward = forward,
                                          .backward = backward,
-                                         .cost = pool_cost };
+                                         .cost = cost };
