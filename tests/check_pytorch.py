@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Every network that torchvision has, with the same random weights here and there: names and shapes of all tensors, logits in inference, loss
-and gradients of all parameters in training. And that bench/ measures the same networks in PyTorch.
+"""Every network that torchvision has, with the same random weights here and there: names and shapes of all tensors, which load there as they are
+saved here (strict); logits in inference; loss and gradients of all parameters in training, and in evaluation, where batch normalization goes by its
+running statistics and is frozen here. And that bench/ measures the same networks in PyTorch.
 
     tests/check_pytorch.py [--build build/release] [--threads 2] [--side 96] [--exact] [--smooth] [NETWORK...]
 
 Logits may differ from PyTorch's by 1e-4 of the largest (or of 1), gradients from those in double precision by 1e-3 of their tensor's norm, or by
 twice what PyTorch's own differ: deep networks with batch normalization magnify any rounding, and one that turns the sign of a value before a ReLU
 changes all gradients below by that value's share, 1e-2 in a small layer. So every tensor has up to 6 draws of images to agree in. Dropout is taken
-out on both sides, as it draws at random. --exact: without Winograd's algorithm. --smooth: tanh instead of ReLU on both sides, so that no sign
-turns and gradients must agree within 1e-3."""
+out on both sides (there p = 0), as it draws at random. --exact: without Winograd's algorithm. --smooth: tanh instead of ReLU on both sides, so that
+no sign turns and gradients must agree within 1e-3."""
 import argparse
 import copy
 import ctypes
@@ -44,6 +45,11 @@ class PlanOptions(ctypes.Structure):
     _fields_ = [("batch", ctypes.c_int), ("train", ctypes.c_int), ("seed", ctypes.c_uint64), ("exact", ctypes.c_int)]
 
 
+class Preprocessing(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_int) for name in ("height", "width", "channels", "resize", "bgr")] + [
+        ("range", ctypes.c_float), ("mean", ctypes.c_float * 3), ("std", ctypes.c_float * 3)]
+
+
 class Parameter(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("values", ctypes.POINTER(ctypes.c_float)), ("count", ctypes.c_size_t), ("rank", ctypes.c_int),
                 ("dims", ctypes.c_int * 4), ("pixels", ctypes.c_int), ("trained", ctypes.c_int)]
@@ -58,12 +64,14 @@ def load(build):
     library.striate_compile.argtypes = [ctypes.c_void_p, ctypes.c_void_p, PlanOptions]
     library.striate_plan_gradient.argtypes = [ctypes.c_void_p, ctypes.c_int]
     library.striate_parameter_at.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]
+    library.striate_model_new.argtypes = [ctypes.c_void_p] * 4
+    library.striate_model_save.argtypes = library.striate_freeze.argtypes = [ctypes.c_void_p, ctypes.c_char_p]
     library.striate_graph_from_text.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p]
     for name in ("striate_plan_input", "striate_plan_output", "striate_plan_gradient"):
         getattr(library, name).restype = ctypes.POINTER(ctypes.c_float)
     library.striate_plan_labels.restype = ctypes.POINTER(ctypes.c_int)
     for name in ("striate_loss", "striate_backward", "striate_plan_free", "striate_plan_input", "striate_plan_output", "striate_plan_labels",
-                 "striate_plan_values", "striate_graph_free", "striate_parameter_count"):
+                 "striate_plan_values", "striate_graph_free", "striate_model_free", "striate_parameter_count"):
         getattr(library, name).argtypes = [ctypes.c_void_p]
     return library
 
@@ -72,7 +80,7 @@ class Network:
     """A network of the zoo, without its dropouts."""
 
     def __init__(self, library, name, options, smooth):
-        self.library, graph, text = library, ctypes.c_void_p(), ctypes.c_char_p()
+        self.library, self.model, graph, text = library, None, ctypes.c_void_p(), ctypes.c_char_p()
         self.must(library.striate_graph_from_zoo(ctypes.byref(graph), name.encode(), options))
         self.must(library.striate_graph_to_text(ctypes.byref(text), graph))
         library.striate_graph_free(graph)
@@ -101,6 +109,19 @@ class Network:
             write_safetensors(file, state)
             self.must(self.library.striate_load_weights(self.graph, file.name.encode()))
 
+    def save(self, side):
+        """The tensors of a model file, whose model owns the network from now on."""
+        self.model, how = ctypes.c_void_p(), Preprocessing(side, side, 3)
+        self.must(self.library.striate_model_new(ctypes.byref(self.model), self.graph, ctypes.byref(how), None))
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.safetensors")
+            self.must(self.library.striate_model_save(self.model, path.encode()))
+            with open(path, "rb") as file:
+                return read_safetensors(file)
+
+    def freeze(self, names):
+        self.must(self.library.striate_freeze(self.graph, ",".join(names).encode() or None))
+
     def run(self, images, labels, train, exact):
         """Logits, or the loss and all gradients."""
         library, plan = self.library, ctypes.c_void_p()
@@ -127,7 +148,10 @@ class Network:
         return result
 
     def free(self):
-        self.library.striate_graph_free(self.graph)
+        if self.model:
+            self.library.striate_model_free(self.model)
+        else:
+            self.library.striate_graph_free(self.graph)
 
 
 def write_safetensors(file, state):
@@ -141,6 +165,17 @@ def write_safetensors(file, state):
     for tensor in state.values():
         file.write(tensor.contiguous().numpy().tobytes())
     file.flush()
+
+
+def read_safetensors(file):
+    size = struct.unpack("<Q", file.read(8))[0]
+    header, data = json.loads(file.read(size)), file.read()
+    header.pop("__metadata__")
+    state = {}
+    for name, entry in header.items():
+        begin, end = entry["data_offsets"]
+        state[name] = torch.from_numpy(numpy.frombuffer(data[begin:end], numpy.float32).reshape(entry["shape"]).copy())
+    return state
 
 
 def build_there(name):
@@ -165,29 +200,50 @@ def build_there(name):
     return module, AUXILIARY.get(there)
 
 
-def run_there(module, images, labels, train, weight):
+def run_there(module, images, labels, train, weight, gradients=True):
+    """Logits, or the loss and all gradients."""
     module.train(train)
-    if not train:
-        with torch.no_grad():
-            return module(images).double().numpy()
+    with torch.set_grad_enabled(gradients):
+        outputs = module(images)
+    if not gradients:
+        return outputs.double().numpy()
     module.zero_grad()
-    outputs = module(images)
-    loss = torch.nn.functional.cross_entropy(outputs[0] if weight else outputs, labels)
-    for auxiliary in outputs[1:] if weight else ():
-        loss = loss + weight * torch.nn.functional.cross_entropy(auxiliary, labels)
+    auxiliary = outputs[1:] if weight and train else ()
+    loss = torch.nn.functional.cross_entropy(outputs[0] if weight and train else outputs, labels)
+    for output in auxiliary:
+        loss = loss + weight * torch.nn.functional.cross_entropy(output, labels)
     loss.backward()
-    return loss.item(), {name: p.grad.double().numpy() for name, p in module.named_parameters()}
+    return loss.item(), {name: p.grad.double().numpy() for name, p in module.named_parameters() if p.grad is not None}
 
 
 def keep_least(best, got, truth):
-    for key in truth:
-        off = numpy.linalg.norm(got[key] - truth[key]) / (numpy.linalg.norm(truth[key]) + 1e-30)
+    for key, value in got.items():
+        off = numpy.linalg.norm(value - truth[key]) / (numpy.linalg.norm(truth[key]) + 1e-30)
         best[key] = min(off, best.get(key, off))
 
 
 def draw(seed, batch, side):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(batch, 3, side, side, generator=generator), torch.randint(0, 1000, (batch,), generator=generator)
+
+
+def compare_gradients(here, module, weight, train, options, side):
+    """Whether loss and gradients agree, and how well in words."""
+    twin, ours, theirs, losses, draws = copy.deepcopy(module).double(), {}, {}, [], 0
+    while draws < DRAWS and (not ours or max(ours.values()) > GRADIENTS):
+        draws += 1
+        images, labels = draw(draws, options.batch, side)
+        loss, truth = run_there(twin, images.double(), labels, train, weight)
+        got_loss, got = here.run(images, labels, 1, options.exact)
+        losses.append(abs(got_loss - loss) / abs(loss))
+        keep_least(ours, got, truth)
+        keep_least(theirs, run_there(module, images, labels, train, weight)[1], truth)
+    theirs = {key: theirs[key] for key in ours}
+    worst, worst_theirs = max(ours, key=ours.get), max(theirs.values())
+    good = max(losses) <= LOGITS and ours[worst] <= max(GRADIENTS, 0 if options.smooth else 2 * worst_theirs)
+    return good, "%s: loss %.1e, gradients: median %.1e (PyTorch %.1e), worst %.1e (PyTorch %.1e) %s, %d draw%s" % (
+        "training" if train else "evaluation", max(losses), numpy.median(list(ours.values())), numpy.median(list(theirs.values())), ours[worst],
+        worst_theirs, worst, draws, "s" * (draws > 1))
 
 
 def compare(library, name, options):
@@ -201,24 +257,28 @@ def compare(library, name, options):
         print("%s: these tensors differ: %s" % (name, sorted(set(names.items()) ^ set(wanted.items()))[:6]))
         return False
     here.load(state)
+    back = here.save(side)
+    build_there(name)[0].load_state_dict(back, strict=True)
+    if any(not torch.equal(back[key], state[key]) for key in wanted):
+        print("%s: saved otherwise than loaded" % name)
+        return False
     images, labels = draw(0, options.batch, side)
-    want = run_there(module, images, labels, False, weight)
+    want = run_there(module, images, labels, False, weight, gradients=False)
     logits = abs(here.run(images, labels, 0, options.exact) - want).max() / max(1, abs(want).max())
-    twin, ours, theirs, losses, draws = copy.deepcopy(module).double(), {}, {}, [], 0
-    while draws < DRAWS and (not ours or max(ours.values()) > GRADIENTS):
-        draws += 1
-        images, labels = draw(draws, options.batch, side)
-        loss, truth = run_there(twin, images.double(), labels, True, weight)
-        got_loss, got = here.run(images, labels, 1, options.exact)
-        losses.append(abs(got_loss - loss) / abs(loss))
-        keep_least(ours, got, truth)
-        keep_least(theirs, run_there(module, images, labels, True, weight)[1], truth)
+    good, words = logits <= LOGITS, []
+    norms = [key for key, part in module.named_modules() if isinstance(part, torch.nn.BatchNorm2d)]
+    if norms or weight:  # else gradients are the same in both modes
+        frozen = Network(library, name, ZooOptions(0, side, side, 0, 1), options.smooth)
+        kept = {p.name.decode() for _, p in frozen.parameters()}
+        frozen.load({key: value for key, value in state.items() if key in kept})
+        frozen.freeze("%s.%s" % (key, end) for key in norms for end in ("weight", "bias") if key + ".weight" in kept)
+        words.append(compare_gradients(frozen, module, weight, False, options, side))
+        frozen.free()
+    words.append(compare_gradients(here, module, weight, True, options, side))
     here.free()
-    worst, worst_theirs = max(ours, key=ours.get), max(theirs.values())
-    good = logits <= LOGITS and max(losses) <= LOGITS and ours[worst] <= max(GRADIENTS, 0 if options.smooth else 2 * worst_theirs)
-    print("%-22s %4d tensors, side %d  logits %.1e  loss %.1e  gradients: median %.1e (PyTorch %.1e), worst %.1e (PyTorch %.1e) %s, %d draw%s%s" %
-          (name, len(names), side, logits, max(losses), numpy.median(list(ours.values())), numpy.median(list(theirs.values())), ours[worst],
-           worst_theirs, worst, draws, "s" * (draws > 1), "" if good else "  TOO MUCH"), flush=True)
+    good = good and all(fine for fine, _ in words)
+    print("%-22s %4d tensors, side %d  logits %.1e; %s%s" %
+          (name, len(names), side, logits, "; ".join(text for _, text in words), "" if good else "  TOO MUCH"), flush=True)
     return good
 
 
@@ -256,7 +316,7 @@ def main():
         if not entry.name:
             break
         name = entry.name.decode()
-        if hasattr(torchvision.models, THERE.get(name, name)) and (not options.networks or name in options.networks):
+        if name not in THERE.values() and hasattr(torchvision.models, THERE.get(name, name)) and (not options.networks or name in options.networks):
             names.append(name)
     bad = [name for name in names if not compare(library, name, options)]
     return 1 if bad or not names or (not options.networks and not same_in_bench(library)) else 0
