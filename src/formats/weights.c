@@ -210,11 +210,26 @@ static striate_status read_values(striate_graph *graph, const struct safetensors
     return STRIATE_OK;
 }
 
+// Each glob must be good for something: a parameter, or a tensor that the network lacks.
+static striate_status check_globs(const striate_graph *graph, const struct safetensors *file, const char *list)
+{
+    int index = 0;
+    for (const char *s = list; s && *s; s += strcspn(s, ","), s += *s == ',', index++) {
+        bool found = false;
+        for (int i = 0; i < graph->param_count && !found; i++) found = text_match(list, graph->params[i].name, NULL) == index;
+        for (int i = 0; i < file->count && !found; i++) found = text_match(list, file->entries[i].name, NULL) == index;
+        if (!found)
+            FAIL(BAD_ARGUMENT, "allow_missing: '%.*s' is the first to match no parameter of this network and no tensor of %s",
+                 (int)strcspn(s, ","), s, file->path);
+    }
+    return STRIATE_OK;
+}
+
 striate_status weights_read_some(striate_graph *graph, const struct safetensors *file, const striate_load_options *options)
 {
     struct arena arena = { 0 };
     TRY(striate_graph_status(graph));
-    TRY(graph_check_globs(graph, "allow_missing", options->allow_missing));
+    TRY(check_globs(graph, file, options->allow_missing));
     struct comparison c = { .graph = graph, .file = file, .options = options };
     c.used = arena_take(&arena, (size_t)file->count + 1);
     c.followed = arena_take(&arena, (size_t)graph->count + 1);
