@@ -22,6 +22,8 @@ struct train_arguments {
     struct augment_arguments augment;
 };
 
+extern const struct option train_options[];
+
 // The arguments of the command line; of a run that is resumed those of its args.json, and what the command line says on top. *json holds texts
 // that `a` points to, `out` the folder where none was named.
 int train_arguments_read(struct train_arguments *a, json_t **json, char out[PATH_MAX], int argc, char **argv);
@@ -29,6 +31,25 @@ int train_arguments_read(struct train_arguments *a, json_t **json, char out[PATH
 char *train_arguments_json(const struct train_arguments *a);
 // They as the library takes them.
 striate_training train_arguments_training(const struct train_arguments *a);
+// Complains about what does not go together, but for the run folder.
+int train_arguments_check(const struct train_arguments *a, const char *verb);
+
+// What a training is made of.
+struct train_parts {
+    struct train_arguments *a;
+    striate_data *all, *test, *train_part, *held_part;
+    const striate_data *train, *validation; // two of the above
+    const char *validates_on;
+    striate_model *model;
+    struct totals totals;
+    striate_preprocessing how;
+    char changed[96]; // how the network differs from the published one
+};
+// Opens the data and makes the model; measured mean and std become arguments. Call train_parts_close also after a failure.
+int train_parts_open(struct train_parts *parts, struct train_arguments *a);
+void train_parts_close(struct train_parts *parts);
+// Gives the model the weights that a training begins with; `note` is told which of a file's are made anew.
+int train_parts_begin(const struct train_parts *parts, void (*note)(void *user, const char *sentence));
 
 // ---- cmd_recipe.c: trainings known by name, recipes.def
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define AT(field) offsetof(struct train_arguments, field)
-static const struct option options[] = {
+const struct option train_options[] = {
     { "recipe", OPTION_TEXT, AT(recipe), "RECIPE",
       .doc = "train as published: 'striate recipe' lists how; options beside it come on top" },
     { "model", OPTION_TEXT, AT(model), "NAME|FILE.net",
@@ -123,7 +123,7 @@ const struct usage train_usage = { "--model NAME|FILE.net --data DIR [options]\n
                                    "on validation), last.safetensors (all that an exact resume needs), metrics.csv, "
                                    "metrics.jsonl, args.json, and, to look at, report.html and its pictures. Ctrl-C finishes "
                                    "the step, saves, and exits with 130; SIGTERM likewise, with 143. SIGHUP saves and goes on.",
-                                   options,
+                                   train_options,
                                    0,
                                    0,
                                    NULL };
@@ -188,13 +188,11 @@ static int read_arguments(struct train_arguments *a, json_t **json, int argc, ch
     return CODE_OK;
 }
 
-static int check_arguments(struct train_arguments *a, char out[PATH_MAX])
+int train_arguments_check(const struct train_arguments *a, const char *verb)
 {
-    if (a->resume && strcmp(a->out, a->resume))
-        return complain(CODE_USAGE, "--resume goes on in its own folder; leave --out away");
     if (!a->model)
-        return complain(CODE_USAGE, "train needs --model NAME|FILE.net; 'striate zoo' lists the networks known by name");
-    if (!a->data) return complain(CODE_USAGE, "train needs --data DIR");
+        return complain(CODE_USAGE, "%s needs --model NAME|FILE.net; 'striate zoo' lists the networks known by name", verb);
+    if (!a->data) return complain(CODE_USAGE, "%s needs --data DIR", verb);
     if (is_model_file(a->model))
         return complain(CODE_USAGE, "--model %s: a trained model; --model takes a name of the zoo or a text network", a->model);
     if (a->allow_missing && !a->weights) return complain(CODE_USAGE, "--allow-missing goes with --weights FILE");
@@ -206,6 +204,15 @@ static int check_arguments(struct train_arguments *a, char out[PATH_MAX])
         return complain(CODE_USAGE, "--lr-scheduler multistep needs --lr-milestones A,B,...");
     for (int i = 1; i < a->milestones.count; i++)
         if (a->milestones.at[i] <= a->milestones.at[i - 1]) return complain(CODE_USAGE, "--lr-milestones must rise");
+    return CODE_OK;
+}
+
+static int check_arguments(struct train_arguments *a, char out[PATH_MAX])
+{
+    if (a->resume && strcmp(a->out, a->resume))
+        return complain(CODE_USAGE, "--resume goes on in its own folder; leave --out away");
+    int code = train_arguments_check(a, "train");
+    if (code) return code;
     if (!a->out) choose_out(a, out);
     if (!a->resume && !a->overwrite && holds_run(a->out))
         return complain(CODE_USAGE, "%s holds a run already; --resume %s goes on with it, --overwrite begins anew", a->out,

@@ -815,6 +815,22 @@ typedef struct striate_training {
 STRIATE_API striate_status striate_train(striate_model *model, const striate_data *data, const striate_data *validation,
                                          const striate_training *training);
 
+// The loss while the learning rate grows from `low` to `high`, a step each, from the weights that the model has, which it has again afterwards
+// (Smith 2017, 3.3). Of the training count what decides a step: data, batches, optimizer, losses, frozen parameters.
+typedef struct striate_lr_options {
+    float low, high; // 0: 1e-6, 10
+    int steps;       // 0: 100
+} striate_lr_options;
+typedef struct striate_lr_curve {
+    int count;                       // the curve ends early where the smooth loss is four times its lowest, or no number
+    double *rates, *losses, *smooth; // [count]; smooth: smooth = 0.9 smooth + 0.1 loss, corrected for its beginning at 0
+    double suggestion;               // by means of a tenth of the steps, half-way from where the losses fall most to where they
+                                     // are lowest, in orders of magnitude; 0: they fall by less than five standard errors
+} striate_lr_curve;
+// free() releases the curve.
+STRIATE_API striate_status striate_lr_find(striate_lr_curve **curve, striate_model *model, const striate_data *data,
+                                           const striate_training *training, striate_lr_options options);
+
 // What a training left in its run folder.
 typedef struct striate_run {
     const striate_epoch *epochs; // a row per finished epoch

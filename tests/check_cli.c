@@ -257,6 +257,13 @@ static const struct row rows[] = {
       "half the rate, try 3 of 3", "finite" },
     { TRAIN_TOY "--keep 1 --overwrite --out again && ls again && $S eval again/epoch-2.safetensors --data toy", 0,
       "epoch-2.safetensors", "" },
+    { "$S lr-find --model tiny.net --data toy --batch-size 16", 0, "\ntry       --lr 0.", NULL },
+    { "test -s lr-find.png && $S lr-find --model tiny.net --data toy --steps 20 --lr-low 0.001 --lr-high 1e6 --curve found.png "
+      "--json",
+      0, "\"suggestion\": ", NULL },
+    { "$S lr-find --model tiny.net --data toy --lr-low 2 --lr-high 1", 2, NULL, "--lr-low must be below --lr-high" },
+    { "$S lr-find --data toy", 2, NULL, "lr-find needs --model" },
+    { "$S lr-find --recipe no-such --data toy", 2, NULL, "no-such" },
     { "$S summary burst/last.safetensors", 0, "total", NULL },
 
     // evaluation and prediction
