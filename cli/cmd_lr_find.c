@@ -44,7 +44,8 @@ static void on_signal(int number)
 
 static int on_step(void *user, const striate_training_step *step)
 {
-    progress_show(user, "steps", (double)step->image / step->images, -1, "lr %.3g  loss %.4f", step->learning_rate, step->loss);
+    progress_show(user, step->epoch ? "steps" : "features", (double)step->image / step->images, -1, "lr %.3g  loss %.4f",
+                  step->learning_rate, step->loss);
     return stop ? STRIATE_STOP : STRIATE_GO_ON;
 }
 

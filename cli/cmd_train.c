@@ -130,6 +130,11 @@ static int on_step(void *user, const striate_training_step *step)
 {
     struct session *s = user;
     char what[48];
+    if (!step->epoch) {
+        progress_show(&s->progress, "features", (double)step->image / step->images, -1, "%s images", commas(step->image).s);
+        s->progress.started = seconds_now();
+        return stop ? STRIATE_STOP : STRIATE_GO_ON;
+    }
     double done = (double)(step->epoch - 1) * step->images + step->image, all = (double)step->epochs * step->images;
     double elapsed = seconds_now() - s->progress.started;
     if (s->images_before < 0) s->images_before = done;

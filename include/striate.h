@@ -752,7 +752,7 @@ typedef struct striate_epoch {
 } striate_epoch;
 
 typedef struct striate_training_step {
-    int epoch, epochs, image, images; // image: how many of this epoch's images are done
+    int epoch, epochs, image, images; // image: how many of this epoch's images are done. Epoch 0: of the frozen part, once
     int64_t step;
     double loss, top1, learning_rate, images_per_second; // running means over this epoch
     double waiting;                                      // the share of its time that training waits for images
@@ -787,10 +787,11 @@ typedef struct striate_training {
     const char
         *weights; // begin with those of this file, as striate_load_some_weights with new_head does; NULL: with the seed's
     const char *allow_missing; // as in striate_load_options
-    const char *freeze;        // as in striate_freeze
-    uint64_t seed;             // of initial weights, order and dropout
-    int exact;                 // as in striate_plan_options, for training and validation
-    int recompute;             // as in striate_plan_options; the outcome is the same, so a resumed training may choose anew
+    const char *freeze; // as in striate_freeze. What the frozen part makes of each image is computed once and kept, to the
+                        // same outcome, if no image changes at random or is left out and half of the memory there is holds it
+    uint64_t seed;      // of initial weights, order and dropout
+    int exact;          // as in striate_plan_options, for training and validation
+    int recompute;      // as in striate_plan_options; the outcome is the same, so a resumed training may choose anew
     striate_augmentation augmentation;
     const char *out; // run folder, made if missing; NULL: write nothing
     int skip_bad; // 1: images that cannot be read are left out, until they are more than 1 %; 0: the first of them is a failure
@@ -844,7 +845,7 @@ STRIATE_API void striate_run_close(striate_run *run);
 typedef struct striate_training_memory {
     striate_memory plan;
     size_t optimizer;  // its state, and the average of weights
-    size_t batches;    // images read ahead
+    size_t batches;    // images read ahead, and what the frozen part makes of all of them
     size_t validation; // a plan for inference, its batches and outputs
     size_t checkpoint; // copies to be written, while validation's batches are gone
     size_t pictures;   // of the report, in turn with those; an estimate

@@ -36,6 +36,7 @@ struct task {
     const char *network, *data;
     int images, validation, batch, recompute;
     striate_preprocessing how;
+    const char *freeze;
 };
 
 // In a process of its own: 0 where the forecast was right, 1 where not, 2 where something failed.
@@ -45,9 +46,13 @@ static int train(const struct task *t, const char *out)
     striate_graph *graph;
     striate_model *model;
     striate_training_memory forecast;
-    striate_training training = {
-        .epochs = 1, .batch_size = t->batch, .optimizer.momentum = 0.9f, .seed = 1, .recompute = t->recompute, .out = out
-    };
+    striate_training training = { .epochs = 1,
+                                  .batch_size = t->batch,
+                                  .optimizer.momentum = 0.9f,
+                                  .seed = 1,
+                                  .recompute = t->recompute,
+                                  .out = out,
+                                  .freeze = t->freeze };
     if (striate_data_open(&all, t->data, STRIATE_SPLIT_TEST) || striate_data_part(&data, all, 0, t->images, 1) ||
         striate_data_part(&validation, all, t->images, t->validation, 1) ||
         striate_graph_from_zoo(&graph, t->network, (striate_zoo_options){ 0 }) ||
@@ -71,6 +76,7 @@ static void trainings(void **state)
     const struct task tasks[] = {
         { "lenet", STRIATE_TEST_DATA "/mnist", 512, 256, 64, 0, { .height = 28, .width = 28, .channels = 1 } },
         { "lenet", STRIATE_TEST_DATA "/mnist", 1024, 1000, 1000, 0, { .height = 28, .width = 28, .channels = 1 } },
+        { "lenet", STRIATE_TEST_DATA "/mnist", 6000, 1000, 64, 0, { .height = 28, .width = 28, .channels = 1 }, "conv1.*" },
         { "cifar_resnet20", cifar, 256, 128, 128, 0, { .height = 32, .width = 32, .channels = 3 } },
         { "cifar_resnet20", cifar, 256, 64, 256, 1, { .height = 32, .width = 32, .channels = 3 } },
     };

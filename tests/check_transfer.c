@@ -155,9 +155,100 @@ static void check_training(void **state)
     expect(&job, STRIATE_IO, "nowhere");
 }
 
+static const char branched[] = "data = input height=8 width=8 channels=1\n"
+                               "a = conv data filters=8 kernel=3 pad=1\n"
+                               "na = batch_norm a\n"
+                               "ra = relu na\n"
+                               "b = conv ra filters=8 kernel=3 pad=1\n"
+                               "nb = batch_norm b\n"
+                               "sum = add nb ra\n"
+                               "rb = relu sum\n"
+                               "c = conv rb filters=5 kernel=1\n"
+                               "d = conv rb filters=6 kernel=5 pad=2\n"
+                               "both = concat c d\n"
+                               "drop = dropout both rate=0.5\n"
+                               "e = conv drop filters=6 kernel=3\n"
+                               "ne = batch_norm e\n"
+                               "re = relu ne\n"
+                               "flat = flatten re\n"
+                               "f = dense flat units=9\n"
+                               "rf = relu f\n"
+                               "more = dropout rf rate=0.3\n"
+                               "fc = dense more units=3\n";
+
+static void expect_same_parameters(const char *a, const char *b)
+{
+    striate_parameter p;
+    striate_model *left = NULL, *right = NULL;
+    OK(striate_model_open(&left, a));
+    OK(striate_model_open(&right, b));
+    for (int i = 0; i < striate_parameter_count(striate_model_graph(left)); i++) {
+        OK(striate_parameter_at(&p, striate_model_graph(left), i));
+        if (!same_parameter(left, right, p.name)) fail_msg("%s of %s is not that of %s", p.name, a, b);
+    }
+    striate_model_free(left);
+    striate_model_free(right);
+}
+
+// What the frozen part makes of images is computed once, where it can be, to the same bits: images that may be left out prevent it.
+static void check_features(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *network, *freeze, *border; // border: how the note begins; NULL: nothing is computed once
+    } rows[] = {
+        { NULL, "conv.weight", NULL }, // its bias is trained
+        { NULL, "norm.*", NULL },
+        { NULL, "fc.*", NULL },
+        { NULL, "conv.*", NULL }, // the batch norm behind it is part of its step
+        { NULL, "conv.*,norm.*", "frozen up to pool: its 4x4x4 values are computed once" },
+        { branched, "a.*,na.*", NULL }, // two readers, an add and a convolution
+        { branched, "a.*,na.*,b.*,nb.*", "frozen up to rb: its 8x8x8" },
+        { branched, "a.*,na.*,b.*,nb.*,c.*", NULL }, // what is trained reads two values
+        { branched, "a.*,na.*,b.*,nb.*,c.*,d.*", "frozen up to both: its 8x8x11" },
+        { branched, "a.*,na.*,b.*,nb.*,c.*,d.*,e.*,ne.*,f.*", "frozen up to both: its 8x8x11" }, // dropout is drawn each step
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *folders[] = { fresh("once"), fresh("each step") };
+        striate_epoch last[2];
+        for (int each = 0; each < (rows[i].border ? 2 : 1); each++) {
+            struct job job = { .network = rows[i].network, .threads = each ? 1 : 1 + (int)i % 3 };
+            job.training = (striate_training){ .freeze = rows[i].freeze,
+                                               .epochs = 1,
+                                               .batch_size = i % 2 ? 7 : 32,
+                                               .accumulate = 2,
+                                               .ema_decay = 0.5f,
+                                               .skip_bad = each,
+                                               .out = folders[each] };
+            expect(&job, STRIATE_OK, NULL);
+            last[each] = report->last;
+            if (rows[i].border && !each ? !strstr(report->note, rows[i].border) : report->notes)
+                fail_msg("%s: %s", rows[i].freeze, report->note);
+        }
+        if (!rows[i].border) continue;
+        expect_same_parameters(in(folders[0], "last.safetensors"), in(folders[1], "last.safetensors"));
+        expect_same_parameters(in(folders[0], "model.safetensors"), in(folders[1], "model.safetensors"));
+        assert_true(last[0].train_loss == last[1].train_loss && last[0].train_top1 == last[1].train_top1);
+        assert_true(last[0].val_loss == last[1].val_loss && last[0].val_top1 == last[1].val_top1);
+    }
+    struct job job = { .training = { .freeze = "conv.*,norm.*", .epochs = 1, .augmentation.hflip = 1 } };
+    expect(&job, STRIATE_OK, NULL);
+    assert_int_equal(report->notes, 0);
+
+    struct job whole = { .training = { .freeze = "conv.*,norm.*", .out = fresh("whole") } }, stopped = whole;
+    expect(&whole, STRIATE_OK, NULL);
+    stopped.stop_at = -1;
+    stopped.training.out = fresh("stopped");
+    expect(&stopped, STRIATE_INTERRUPTED, "stopped on request, before the first step");
+    stopped.stop_at = 0;
+    stopped.training.resume = 1;
+    expect(&stopped, STRIATE_OK, NULL);
+    expect_same_run(whole.training.out, stopped.training.out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(check_loading), cmocka_unit_test(check_extra),
-                                        cmocka_unit_test(check_training) };
+                                        cmocka_unit_test(check_training), cmocka_unit_test(check_features) };
     return cmocka_run_group_tests_name("transfer", tests, trainings_begin, trainings_end);
 }

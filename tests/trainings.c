@@ -67,7 +67,9 @@ static striate_data *make_data(int count, int side, int classes, int contrast, u
 static striate_model *make_model(const struct job *job)
 {
     int side = job->lenet ? 28 : SIDE;
-    striate_preprocessing how = { .height = side, .width = side, .channels = 1, .mean = { 0.25f }, .std = { 0.25f } };
+    striate_preprocessing how = {
+        .height = side, .width = side, .channels = 1, .resize = job->resize, .mean = { 0.25f }, .std = { 0.25f }
+    };
     const char *text = job->network ? job->network : tiny;
     striate_graph *graph = NULL;
     striate_model *model = NULL;
@@ -92,6 +94,7 @@ static void try_rival(const struct job *job)
 static int on_step(void *user, const striate_training_step *step)
 {
     const struct job *job = user;
+    if (!step->epoch) return job->stop_at < 0 ? STRIATE_STOP : STRIATE_GO_ON;
     must(step->image > 0 && step->image <= step->images && step->loss >= 0 && step->top1 <= 1, "a step's report");
     report->steps = step->step;
     if (job->rival && step->step == 2) try_rival(job);

@@ -18,7 +18,8 @@ struct job {
     const char *network; // text; NULL: the tiny one
     bool lenet, no_validation;
     int images, threads;      // 0: TRAIN; 1
-    int64_t kill_at, stop_at; // this step ends in SIGKILL; after this step the caller asks to stop
+    int resize;               // of the preprocessing
+    int64_t kill_at, stop_at; // this step ends in SIGKILL; after this step the caller asks to stop, at -1 before the first
     int64_t snapshot_at;      // after this step it asks to save
     long disk;                // bytes that a file may have; 0: any number
     bool no_rights;           // runs as nobody

@@ -36,6 +36,7 @@ struct batches {
     const striate_data *data;
     struct preprocess preprocess;
     struct augment augment;
+    struct ready ready;
     int epoch;
     int batch_size, images, views, piece;
     bool shuffle, skip;
@@ -65,7 +66,7 @@ static size_t values_of(const striate_preprocessing *how)
 // Of one image, in all views.
 static size_t values(const struct batches *b)
 {
-    return (size_t)b->views * values_of(&b->preprocess.how);
+    return b->ready.x ? b->ready.values : (size_t)b->views * values_of(&b->preprocess.how);
 }
 
 static int batch_images(const struct batches *b, int batch)
@@ -89,6 +90,10 @@ static striate_status convert(float *x, const struct batches *b, const striate_i
 static striate_status load(float *x, const struct batches *b, int index)
 {
     const striate_data *data = b->data;
+    if (b->ready.x) {
+        memcpy(x, b->ready.x + (size_t)index * b->ready.values, b->ready.values * sizeof *x);
+        return STRIATE_OK;
+    }
     const uint8_t *pixels = data->source->pixels(data, index);
     striate_image image = { (uint8_t *)pixels, data->info.height, data->info.width, data->info.channels };
     if (pixels) return convert(x, b, &image, index, data->info.format);
@@ -201,7 +206,8 @@ striate_status batches_open(struct batches **batches, const struct batch_options
     b->images = options->limit && options->limit < all ? options->limit : all;
     b->batch_size = options->batch_size < b->images ? options->batch_size : b->images;
     b->views = options->views ? options->views : 1;
-    b->piece = data->source->pixels(data, 0) ? PIECE : 1;
+    b->ready = options->ready;
+    b->piece = b->ready.x || data->source->pixels(data, 0) ? PIECE : 1;
     b->shuffle = options->shuffle;
     b->skip = options->skip;
     b->seed = options->seed;
@@ -238,7 +244,8 @@ striate_status batches_open(struct batches **batches, const struct batch_options
 size_t batches_bytes(const struct batch_options *options)
 {
     int images = options->data->info.images, batch = options->batch_size < images ? options->batch_size : images;
-    size_t image = values_of(options->preprocessing) * sizeof(float) + sizeof(int);
+    size_t image =
+        (options->ready.values ? options->ready.values : values_of(options->preprocessing)) * sizeof(float) + sizeof(int);
     return SLOTS * (size_t)batch * image + (size_t)images * sizeof(int);
 }
 

@@ -17,6 +17,12 @@ struct batch {
     const char *bad;   // and why, a line each; NULL: all could
 };
 
+// Inputs that are made already, of every image of a set.
+struct ready {
+    const float *x; // [images][values]
+    size_t values;
+};
+
 struct batch_options {
     const striate_data *data;                   // must outlive the batches
     const striate_preprocessing *preprocessing; // copied
@@ -26,6 +32,7 @@ struct batch_options {
     uint64_t seed;
     const striate_augmentation *augmentation; // copied; drawn with `seed`; NULL: none
     bool skip;                                // what cannot be read is left out; else it is a failure
+    struct ready ready;                       // must outlive the batches; x NULL: images are read and converted
     int views;                                // PREPROCESS_TEN: ten of each image; 0: one
 };
 

@@ -38,6 +38,22 @@ static striate_status options_of(const void **options, const struct striate_plan
     return STRIATE_OK;
 }
 
+// A node whose value comes from outside.
+static striate_status as_input(struct striate_node **node, struct striate_plan *plan)
+{
+    struct striate_node *input = arena_take(&plan->arena, sizeof *input);
+    struct input_options *size = arena_take(&plan->arena, sizeof *size);
+    if (!input || !size) FAIL(NO_MEMORY, "no memory to plan node %s", (*node)->name);
+    struct shape out = (*node)->plan.out;
+    *size = (struct input_options){ out.h, out.w, out.c };
+    *input = **node;
+    input->op = &striate_op_input;
+    input->options = size;
+    input->ins = input->plan.params = 0;
+    *node = input;
+    return STRIATE_OK;
+}
+
 // The node `head`, which does the work of those up to `last`.
 static striate_status add_node(struct making *m, int head, int last)
 {
@@ -53,6 +69,7 @@ static striate_status add_node(struct making *m, int head, int last)
         in[more->ins++] = nodes[residual];
         node = more;
     }
+    if (node == plan->input && head) TRY(as_input(&node, plan));
     plan->nodes[plan->count] = node;
     plan->last[plan->count] = nodes[last];
     m->position[last] = plan->count++;
@@ -63,8 +80,9 @@ static striate_status choose_nodes(struct making *m)
 {
     struct striate_plan *plan = m->plan;
     striate_graph *graph = plan->graph;
-    plan->output = graph_output(graph);
-    bool *needed = arena_take(&m->arena, (size_t)graph->count + 1), has_loss = false;
+    bool whole = !plan->output, has_loss = false;
+    if (whole) plan->output = graph_output(graph);
+    bool *needed = arena_take(&m->arena, (size_t)graph->count + 1);
     plan->nodes = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *plan->nodes);
     plan->last = arena_take(&plan->arena, ((size_t)graph->count + 1) * sizeof *plan->last);
     m->position = arena_take(&m->arena, ((size_t)graph->count + 1) * sizeof *m->position);
@@ -73,10 +91,12 @@ static striate_status choose_nodes(struct making *m)
         FAIL(NO_MEMORY, "no memory to plan %d nodes", graph->count);
     needed[plan->output->id] = true;
     for (int i = 0; i < graph->count; i++)
-        if (plan->train && graph->nodes[i]->plan.flags & LOSS) needed[i] = has_loss = true;
+        if (plan->train && whole && graph->nodes[i]->plan.flags & LOSS) needed[i] = has_loss = true;
     for (int i = graph->count - 1; i >= 0; i--)
-        for (int j = 0; needed[i] && j < graph->nodes[i]->ins; j++) needed[graph->nodes[i]->in[j]->id] = true;
-    TRY(fuse_graph(m->fused, graph, needed, plan->output, &m->arena, plan->train, !(m->debug & PLAN_UNFUSED)));
+        for (int j = 0; needed[i] && i != plan->input->id && j < graph->nodes[i]->ins; j++)
+            needed[graph->nodes[i]->in[j]->id] = true;
+    bool train = plan->train || m->debug & PLAN_UNFOLDED;
+    TRY(fuse_graph(m->fused, graph, needed, plan->input, plan->output, &m->arena, train, !(m->debug & PLAN_UNFUSED)));
     for (int i = 0; i < graph->count; i++) m->position[i] = NOWHERE;
     for (int i = 0; i < graph->count; i++)
         if (m->fused[i].last >= 0) m->position[m->fused[i].last] = i;
@@ -85,7 +105,7 @@ static striate_status choose_nodes(struct making *m)
             TRY(add_node(m, m->position[i], i));
         else if (needed[i])
             m->position[i] = m->position[m->fused[i].value];
-    if (plan->train && !has_loss) {
+    if (plan->train && whole && !has_loss) {
         TRY(add_own_loss(plan));
         plan->last[plan->count] = plan->nodes[plan->count] = &plan->own_loss;
         plan->count++;

@@ -15,6 +15,7 @@ enum { NOBODY = -1, MANY = -2 };
 
 struct fusing {
     const striate_graph *graph;
+    const struct striate_node *begin; // whose work is not done
     struct fused *fused;
     int *reader; // the only node that reads a value; or NOBODY, or MANY
     bool train;
@@ -65,7 +66,7 @@ static void fuse_from(struct fusing *f, int head)
 {
     const struct striate_node *node = f->graph->nodes[head];
     int last = head, found;
-    if (f->fused[head].last != head || (!is_linear(node) && node->op != &striate_op_batch_norm)) return;
+    if (node == f->begin || f->fused[head].last != head || (!is_linear(node) && node->op != &striate_op_batch_norm)) return;
     if (!f->train && is_linear(node) && (found = next(f, last, &striate_op_batch_norm)) >= 0)
         last = f->fused[head].norm = swallow(f, head, found);
     if ((found = next(f, last, &striate_op_add)) >= 0) {
@@ -110,10 +111,12 @@ static void find_sums(struct fusing *f)
     int *head = f->reader; // of the node whose value comes out
     for (int i = 0; i < f->graph->count; i++) head[i] = NOBODY;
     for (int i = 0; i < f->graph->count; i++)
-        if (f->fused[i].last >= 0 && is_linear(f->graph->nodes[i])) head[f->fused[i].last] = i;
+        if (f->fused[i].last >= 0 && is_linear(f->graph->nodes[i]) && f->graph->nodes[i] != f->begin)
+            head[f->fused[i].last] = i;
     for (int i = 0; i < f->graph->count; i++) {
         const struct striate_node *node = f->graph->nodes[i];
-        if (f->fused[i].last < 0 || node->op != &striate_op_batch_norm || head[input(f, i, 0)] < 0 || graph_is_fixed(node))
+        if (f->fused[i].last < 0 || node->op != &striate_op_batch_norm || node == f->begin || head[input(f, i, 0)] < 0 ||
+            graph_is_fixed(node))
             continue;
         struct fused *from = &f->fused[head[input(f, i, 0)]];
         if (from->sums) continue; // they are about the running mean of another
@@ -122,10 +125,10 @@ static void find_sums(struct fusing *f)
     }
 }
 
-striate_status fuse_graph(struct fused *fused, const striate_graph *graph, const bool *needed,
+striate_status fuse_graph(struct fused *fused, const striate_graph *graph, const bool *needed, const struct striate_node *begin,
                           const struct striate_node *output, struct arena *arena, bool train, bool fuse)
 {
-    struct fusing f = { graph, fused, arena_take(arena, (size_t)graph->count * sizeof *f.reader), train };
+    struct fusing f = { graph, begin, fused, arena_take(arena, (size_t)graph->count * sizeof *f.reader), train };
     if (!f.reader) FAIL(NO_MEMORY, "no memory to fuse %d nodes", graph->count);
     find_readers(&f, needed, output);
     for (int i = 0; fuse && i < graph->count; i++) {

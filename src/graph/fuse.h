@@ -15,8 +15,8 @@ struct fused {
     bool relu, sums; // sums: leaves statistics of its value
 };
 
-// fused[graph->count], of the nodes that are needed; `fuse` false: each by itself.
-striate_status fuse_graph(struct fused *fused, const striate_graph *graph, const bool *needed,
+// fused[graph->count], of the nodes that are needed, from the value of `begin` on; `fuse` false: each by itself.
+striate_status fuse_graph(struct fused *fused, const striate_graph *graph, const bool *needed, const struct striate_node *begin,
                           const struct striate_node *output, struct arena *arena, bool train, bool fuse);
 
 #endif

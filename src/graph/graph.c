@@ -318,36 +318,6 @@ const struct striate_node *graph_output(const striate_graph *graph)
     return NULL;
 }
 
-bool graph_is_fixed(const struct striate_node *node)
-{
-    for (int i = 0; i < node->plan.params; i++) {
-        const struct param *param = &node->graph->params[node->first_param + i];
-        if (param->as.kind != PARAM_STATE && !param->frozen) return false;
-    }
-    return true;
-}
-
-striate_status graph_check_globs(const striate_graph *graph, const char *what, const char *list)
-{
-    int index = 0;
-    for (const char *s = list; s && *s; s += strcspn(s, ","), s += *s == ',', index++) {
-        bool found = false;
-        for (int i = 0; i < graph->param_count && !found; i++) found = text_match(list, graph->params[i].name, NULL) == index;
-        if (!found)
-            FAIL(BAD_ARGUMENT, "%s: '%.*s' is the first to match no parameter of this network; one is called %s", what,
-                 (int)strcspn(s, "=,"), s, graph->param_count ? graph->params[0].name : "nothing");
-    }
-    return STRIATE_OK;
-}
-
-striate_status striate_freeze(striate_graph *graph, const char *globs)
-{
-    TRY(striate_graph_status(graph));
-    TRY(graph_check_globs(graph, "freeze", globs));
-    for (int i = 0; i < graph->param_count; i++) graph->params[i].frozen = text_match(globs, graph->params[i].name, NULL) >= 0;
-    return STRIATE_OK;
-}
-
 int striate_parameter_count(striate_graph *graph)
 {
     return graph->param_count;

@@ -61,6 +61,10 @@ const struct striate_node *graph_output(const striate_graph *graph);
 // Whether none of a node's parameters is trained: it has none, or all are frozen.
 bool graph_is_fixed(const struct striate_node *node);
 
+// The node whose value is all that the trained part of the network needs of the rest, which makes the same of an image in every step; NULL:
+// there is none, or a plan makes one step of that node's work and its reader's.
+const struct striate_node *graph_frozen_part(const striate_graph *graph);
+
 const struct striate_node *graph_find(const striate_graph *graph, const char *name);
 
 // Fails unless each glob of a list (base/text.h) is the first to match some parameter; `what` begins the sentence.

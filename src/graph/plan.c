@@ -135,7 +135,8 @@ static striate_status make(struct striate_plan *plan, unsigned debug)
     return status;
 }
 
-striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug)
+striate_status plan_make_part(striate_plan **plan, striate_graph *graph, striate_plan_options options, struct plan_part part,
+                              unsigned debug)
 {
     TRY(debug & PLAN_FORECAST ? graph_lay_out(graph) : graph_seal(graph));
     if (options.batch < 0) FAIL(BAD_ARGUMENT, "a batch of %d images", options.batch);
@@ -144,6 +145,8 @@ striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan
     struct striate_plan *made = calloc(1, sizeof *made);
     if (!made) FAIL(NO_MEMORY, "no memory for a plan");
     *made = (struct striate_plan){ .graph = graph,
+                                   .input = part.begin ? part.begin : graph->nodes[0],
+                                   .output = part.end,
                                    .batch = options.batch ? options.batch : 1,
                                    .train = options.train,
                                    .exact = options.exact,
@@ -158,6 +161,11 @@ striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan
     else
         *plan = made;
     return status;
+}
+
+striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug)
+{
+    return plan_make_part(plan, graph, options, (struct plan_part){ 0 }, debug);
 }
 
 striate_status striate_compile(striate_plan **plan, striate_graph *graph, striate_plan_options options)

@@ -38,7 +38,7 @@ struct striate_plan {
     int step_count;
     struct striate_node own_loss;
     striate_loss_options own_loss_options;
-    const struct striate_node *output;
+    const struct striate_node *input, *output; // input: whose value is filled from outside
     struct buffer *buffers;
     int buffer_count;
     char *block;
@@ -54,8 +54,27 @@ struct striate_plan {
 };
 
 // For tests: no two values share memory; memory that is dead is filled with NaN; Winograd wherever it can, whatever it costs; every node
-// does its own work; nothing is computed again. And for striate_forecast: everything but the memory.
-enum plan_debug { PLAN_UNSHARED = 1, PLAN_POISON = 2, PLAN_WINOGRAD = 4, PLAN_UNFUSED = 8, PLAN_FORECAST = 16, PLAN_KEPT = 32 };
+// does its own work; nothing is computed again. For striate_forecast: everything but the memory. For the frozen part of a training: no batch norm
+// is folded into weights.
+enum plan_debug {
+    PLAN_UNSHARED = 1,
+    PLAN_POISON = 2,
+    PLAN_WINOGRAD = 4,
+    PLAN_UNFUSED = 8,
+    PLAN_FORECAST = 16,
+    PLAN_KEPT = 32,
+    PLAN_UNFOLDED = 64
+};
+
+// A part of the graph: from the value of `begin`, which is the plan's input, or from the images on; up to the value of `end`, which is its
+// output, or to the end.
+struct plan_part {
+    const struct striate_node *begin, *end; // NULL: all
+};
+striate_status plan_make_part(striate_plan **plan, striate_graph *graph, striate_plan_options options, struct plan_part part,
+                              unsigned debug);
+size_t plan_input_values(const striate_plan *plan); // of one image
+
 striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug);
 
 // After a loss or gradient that is not finite: the name of the first node whose output is not, by another forward pass; NULL: none.

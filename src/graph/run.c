@@ -102,7 +102,12 @@ static const struct op_args *args_of(const struct striate_plan *plan, const stru
 
 float *striate_plan_input(striate_plan *plan)
 {
-    return args_of(plan, plan->graph->nodes[0])->out->data;
+    return args_of(plan, plan->input)->out->data;
+}
+
+size_t plan_input_values(const striate_plan *plan)
+{
+    return shape_count(plan->input->plan.out);
 }
 
 int *striate_plan_labels(striate_plan *plan)

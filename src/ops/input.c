@@ -4,10 +4,6 @@
 
 #include <stddef.h>
 
-struct input_options {
-    int height, width, channels;
-};
-
 static const struct attribute attributes[] = {
     { "height", ATTRIBUTE_INT, offsetof(struct input_options, height), "rows", .low = 1, .high = 16384, .required = true },
     { "width", ATTRIBUTE_INT, offsetof(struct input_options, width), "columns", .low = 1, .high = 16384, .required = true },

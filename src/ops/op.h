@@ -137,6 +137,10 @@ struct op {
 #include "ops/ops.def"
 #undef OP
 
+struct input_options {
+    int height, width, channels;
+};
+
 // The table of all ops, ended by NULL; the op of a name, or NULL.
 const struct op *op_at(int index);
 const struct op *op_find(const char *name);

@@ -2,6 +2,8 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "data/batch.h"
+#include "graph/plan.h"
+#include "train/features.h"
 #include "train/model.h"
 
 #include <stdlib.h>
@@ -14,8 +16,9 @@ struct run {
     striate_model *model;
     struct batches *batches;
     striate_plan *plan;
-    int *classes; // [classes of the data] which of the model's each is
-    double loss;  // summed
+    const struct head *head; // or NULL
+    int *classes;            // [classes of the data] which of the model's each is
+    double loss;             // summed
 };
 
 static void count_image(struct run *r, int image, int label, const float *outputs)
@@ -40,8 +43,7 @@ static void count_image(struct run *r, int image, int label, const float *output
 static striate_status run(struct run *r, int images, const striate_evaluate_options *options)
 {
     striate_evaluation *e = r->result;
-    const striate_preprocessing *p = &r->model->preprocessing;
-    size_t values = (size_t)p->height * (size_t)p->width * (size_t)p->channels, classes = (size_t)e->classes;
+    size_t values = plan_input_values(r->plan), classes = (size_t)e->classes;
     size_t views = (size_t)model_views(r->model);
     double start = clock_seconds();
     TRY(batches_start(r->batches, 0, 0));
@@ -110,17 +112,21 @@ static striate_status prepare(struct run *r, const striate_data *data, int image
     striate_preprocessing how = model_look(r->model);
     int views = model_views(r->model), batch = at_once > views ? at_once / views : 1;
     if (batch > images) batch = images;
-    TRY(model_plan(&r->plan, r->model, batch * views, options->exact));
+    if (r->head)
+        r->plan = r->head->plan;
+    else
+        TRY(model_plan(&r->plan, r->model, batch * views, options->exact));
     return batches_open(&r->batches, &(struct batch_options){ .data = data,
                                                               .preprocessing = &how,
                                                               .batch_size = batch,
                                                               .limit = images,
                                                               .views = views,
+                                                              .ready = r->head ? r->head->ready : (struct ready){ 0 },
                                                               .skip = options->on_bad != NULL });
 }
 
-striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *model, const striate_data *data,
-                                striate_evaluate_options options)
+striate_status evaluate_head(striate_evaluation **evaluation, striate_model *model, const striate_data *data,
+                             striate_evaluate_options options, const struct head *head)
 {
     striate_data_info about = striate_data_about(data);
     if (options.batch_size < 0 || options.limit < 0)
@@ -128,7 +134,7 @@ striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *
     if (!about.images) FAIL(BAD_FILE, "the data set has no image to evaluate");
     int images = options.limit && options.limit < about.images ? options.limit : about.images;
     int batch = options.batch_size ? options.batch_size : default_batch;
-    struct run r = { .model = model };
+    struct run r = { .model = model, .head = head };
     striate_status status = find_classes(&r, data);
     if (!status) status = prepare(&r, data, images, batch, &options);
     if (!status) status = run(&r, images, &options);
@@ -139,6 +145,12 @@ striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *
     else
         *evaluation = r.result;
     return status;
+}
+
+striate_status striate_evaluate(striate_evaluation **evaluation, striate_model *model, const striate_data *data,
+                                striate_evaluate_options options)
+{
+    return evaluate_head(evaluation, model, data, options, NULL);
 }
 
 void striate_evaluation_free(striate_evaluation *evaluation)

@@ -103,7 +103,8 @@ static striate_status find(striate_lr_curve *c, struct session *s, const striate
     float *before = malloc(bytes);
     if (!before) FAIL(NO_MEMORY, "no memory for a copy of %zu weights", s->graph->total);
     memcpy(before, s->graph->weights, bytes);
-    striate_status status = run(c, s, o);
+    striate_status status = session_prepare(s);
+    if (!status) status = run(c, s, o);
     memcpy(s->graph->weights, before, bytes);
     s->graph->version++;
     free(before);

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,76 @@ static void list_blocks(struct session *s)
     if (s->average) s->blocks[count] = (struct block){ "average", s->average, true };
 }
 
+// Validation's batches.
+static int least_batch(const struct session *s)
+{
+    int batch = s->settings.training.batch_size, images = s->settings.validation_images;
+    return images < batch ? images : batch;
+}
+
+static striate_status make_head(struct session *s)
+{
+    size_t values = shape_count(s->border->plan.out);
+    s->features = aligned_floats(features_bytes(s->border, &s->settings) / sizeof *s->features);
+    if (!s->features) FAIL(NO_MEMORY, "no memory for the frozen part's %zu values of every image", values);
+    s->head.ready = (struct ready){ s->features + (size_t)s->settings.images * values, values };
+    if (!s->validation) return STRIATE_OK;
+    bool exact = s->settings.training.exact || s->model->exact;
+    return plan_make_part(&s->head.plan, s->graph, (striate_plan_options){ .batch = least_batch(s), .exact = exact },
+                          (struct plan_part){ .begin = s->border }, 0);
+}
+
+// Images whose features are there, of all.
+static striate_status report_features(const struct session *s, int done)
+{
+    const striate_training *t = &s->settings.training;
+    striate_training_step report = { .epochs = t->epochs,
+                                     .image = done,
+                                     .images = s->settings.images + s->settings.validation_images,
+                                     .step = s->progress.step };
+    if (t->on_step && t->on_step(t->user, &report) == STRIATE_STOP)
+        FAIL(INTERRUPTED, "stopped on request, before the first step");
+    return STRIATE_OK;
+}
+
+static striate_status on_batch(void *session, int done)
+{
+    return report_features(session, done);
+}
+
+static striate_status on_validation_batch(void *session, int done)
+{
+    const struct session *s = session;
+    return report_features(s, s->settings.images + done);
+}
+
+striate_status session_prepare(struct session *s)
+{
+    const striate_training *t = &s->settings.training;
+    char sentence[256];
+    if (!s->border) return STRIATE_OK;
+    striate_size size = striate_node_size(s->border);
+    snprintf(sentence, sizeof sentence, "frozen up to %s: its %dx%dx%d values are computed once for each image",
+             s->border->name, size.height, size.width, size.channels);
+    if (t->on_note) t->on_note(t->user, sentence);
+    struct features_job job = { .model = s->model,
+                                .border = s->border,
+                                .data = s->data,
+                                .train = true,
+                                .batch = t->batch_size,
+                                .exact = t->exact,
+                                .on_batch = on_batch,
+                                .user = s };
+    TRY(features_make(s->features, &job));
+    if (!s->validation) return STRIATE_OK;
+    job.data = s->validation;
+    job.train = false;
+    job.batch = least_batch(s);
+    job.exact |= s->model->exact;
+    job.on_batch = on_validation_batch;
+    return features_make(s->features + (size_t)s->settings.images * s->head.ready.values, &job);
+}
+
 striate_status session_open(struct session *s, const striate_training *training)
 {
     TRY(check_classes(s->model, s->data));
@@ -36,13 +107,16 @@ striate_status session_open(struct session *s, const striate_training *training)
     if (t->resume && !t->out) FAIL(BAD_ARGUMENT, "to resume, name the run folder");
     TRY(striate_freeze(s->graph, t->freeze));
     s->steps_per_epoch = (s->settings.images - 1) / (t->batch_size * t->accumulate) + 1;
-    TRY(striate_compile(&s->plan, s->graph,
-                        (striate_plan_options){ .batch = t->batch_size,
-                                                .train = 1,
-                                                .seed = t->seed,
-                                                .exact = t->exact,
-                                                .recompute = t->recompute,
-                                                .label_smoothing = t->label_smoothing }));
+    s->border = features_border(s->model, &s->settings);
+    TRY(plan_make_part(&s->plan, s->graph,
+                       (striate_plan_options){ .batch = t->batch_size,
+                                               .train = 1,
+                                               .seed = t->seed,
+                                               .exact = t->exact,
+                                               .recompute = t->recompute,
+                                               .label_smoothing = t->label_smoothing },
+                       (struct plan_part){ .begin = s->border }, 0));
+    if (s->border) TRY(make_head(s));
     TRY(striate_optimizer_new(&s->optimizer, s->graph, t->optimizer));
     if (t->ema_decay > 0 && !(s->average = aligned_floats(s->graph->total)))
         FAIL(NO_MEMORY, "no memory for an average of %zu weights", s->graph->total);
@@ -50,6 +124,7 @@ striate_status session_open(struct session *s, const striate_training *training)
     return batches_open(&s->batches, &(struct batch_options){ .data = s->data,
                                                               .preprocessing = striate_model_preprocessing(s->model),
                                                               .batch_size = t->batch_size,
+                                                              .ready = { s->features, s->head.ready.values },
                                                               .shuffle = true,
                                                               .seed = t->seed,
                                                               .augmentation = &t->augmentation,
@@ -66,6 +141,8 @@ void session_close(struct session *s)
     striate_optimizer_free(s->optimizer);
     free(s->average);
     striate_plan_free(s->plan);
+    striate_plan_free(s->head.plan);
+    free(s->features);
 }
 
 // ---- a batch ----
@@ -117,8 +194,7 @@ static striate_status train_batch(struct session *s, int part)
     struct progress *p = &s->progress;
     struct batch batch;
     TRY(batches_next(&batch, s->batches));
-    striate_size size = striate_node_size(s->graph->nodes[0]);
-    size_t image = (size_t)size.height * (size_t)size.width * (size_t)size.channels;
+    size_t image = plan_input_values(s->plan);
     memcpy(striate_plan_input(s->plan), batch.x, (size_t)batch.images * image * sizeof(float));
     memcpy(striate_plan_labels(s->plan), batch.labels, (size_t)batch.images * sizeof(int));
     memcpy(striate_plan_mix(s->plan, batch.share), batch.second, (size_t)batch.images * sizeof(int));

@@ -6,6 +6,7 @@
 #include "graph/update.h"
 #include "train/board.h"
 #include "train/checkpoint.h"
+#include "train/features.h"
 #include "train/model.h"
 
 struct session {
@@ -18,8 +19,11 @@ struct session {
     struct block blocks[RULE_STATES + 2]; // beside the weights all that a checkpoint holds
     float *average;                       // of the weights and running statistics; NULL: not kept
     struct batches *batches;
-    struct run_folder folder; // where training.out is not NULL
-    struct events *events;    // where TensorBoard is wanted
+    const struct striate_node *border; // the last node of the frozen part, if that is computed once; else NULL
+    float *features;                   // of the images of data, then of validation
+    struct head head;                  // for validation
+    struct run_folder folder;          // where training.out is not NULL
+    struct events *events;             // where TensorBoard is wanted
     struct progress progress;
     int64_t steps_per_epoch;
     double seconds;                 // this process spent on the epoch under way
@@ -31,6 +35,9 @@ struct session {
 // Makes everything but the folder, for the model and data that are in it; call session_close also after a failure.
 striate_status session_open(struct session *s, const striate_training *training);
 void session_close(struct session *s);
+
+// Once the weights are there: computes what the frozen part makes of all images, where that is done once.
+striate_status session_prepare(struct session *s);
 
 // The rate of a step.
 double session_rate(const struct session *s, int64_t step);

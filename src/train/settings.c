@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <inttypes.h>
+#include <string.h>
 
 static void add_int(struct text *text, const void *value)
 {
@@ -188,6 +189,8 @@ striate_status settings_make(struct settings *settings, const striate_training *
     t.optimizer.accumulate = t.accumulate > 1;
     t.exact = !!t.exact;
     TRY(check(&t));
+    static const striate_augmentation none;
+    bool augmented = memcmp(&t.augmentation, &none, sizeof none) != 0;
     TRY(augment_check(&t.augmentation));
     if (t.rollbacks && !t.out) FAIL(BAD_ARGUMENT, "rollbacks need a run folder, which holds what to go back to");
     if (!validation && (t.patience || t.schedule == STRIATE_SCHEDULE_PLATEAU))
@@ -195,6 +198,6 @@ striate_status settings_make(struct settings *settings, const striate_training *
     int images = striate_data_about(data).images, validation_images = validation ? striate_data_about(validation).images : 0;
     if (!images || (validation && !validation_images)) FAIL(BAD_ARGUMENT, "there is no image to train or to validate on");
     uint64_t labels = hash_labels(hash_labels(0xcbf29ce484222325, data, images), validation, validation_images);
-    *settings = (struct settings){ t, images, validation_images, labels };
+    *settings = (struct settings){ t, images, validation_images, augmented, labels };
     return STRIATE_OK;
 }

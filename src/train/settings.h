@@ -4,9 +4,12 @@
 
 #include "base/text.h"
 
+#include <stdbool.h>
+
 struct settings {
     striate_training training; // defaults filled in
     int images, validation_images;
+    bool augmented;  // images are changed at random
     uint64_t labels; // a hash of the labels of both sets
 };
 

@@ -46,6 +46,7 @@ static striate_status begin(struct session *s)
     const striate_training *t = &s->settings.training;
     if (t->out) TRY(run_folder_open(&s->folder, &s->settings));
     TRY(begin_run(s));
+    if (!finished(s)) TRY(session_prepare(s));
     return t->out && t->tensorboard ? events_open(&s->events, t->out, s->progress.step) : STRIATE_OK;
 }
 
@@ -126,10 +127,10 @@ static striate_status validate(struct session *s, striate_epoch *row)
     const striate_training *t = &s->settings.training;
     striate_evaluation_free(s->evaluation);
     s->evaluation = NULL;
-    TRY(striate_evaluate(
-        &s->evaluation, s->model, s->validation,
-        (striate_evaluate_options){
-            .batch_size = t->batch_size, .exact = t->exact, .on_bad = t->skip_bad ? session_bad : NULL, .user = s }));
+    striate_evaluate_options how = {
+        .batch_size = t->batch_size, .exact = t->exact, .on_bad = t->skip_bad ? session_bad : NULL, .user = s
+    };
+    TRY(evaluate_head(&s->evaluation, s->model, s->validation, how, s->border ? &s->head : NULL));
     struct progress *p = &s->progress;
     const striate_evaluation *e = s->evaluation;
     row->val_loss = e->loss;
