@@ -151,6 +151,55 @@ static void check_augmented(void **state)
     }
 }
 
+// All of it at once, in a run that is killed in the middle of every epoch and goes on with another number of threads.
+static void check_everything(void **state)
+{
+    (void)state;
+    static const int64_t kills[] = { 2, 3, 8, 14, 19 };
+    static const struct {
+        striate_augmentation augmentation;
+        const char *freeze, *note;
+    } rows[] = {
+        { { .random_crop = 1, .crop_pad = 1, .hflip = 1, .mixup_alpha = 0.4f, .cutmix_alpha = 1 }, NULL, "" },
+        { { 0 }, "conv.*,norm.*", "frozen up to pool" }, // what it makes of images is computed anew after each kill
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct job whole = { .resize = 11,
+                             .training = { .epochs = 4,
+                                           .batch_size = 8,
+                                           .accumulate = 2,
+                                           .schedule = STRIATE_SCHEDULE_ONE_CYCLE,
+                                           .warmup_epochs = 0.5f,
+                                           .label_smoothing = 0.1f,
+                                           .ema_decay = 0.9f,
+                                           .optimizer = { .clip_norm = 1, .lr_scale = "fc.*=2" },
+                                           .augmentation = rows[i].augmentation,
+                                           .freeze = rows[i].freeze,
+                                           .weights = in(straight(), "model.safetensors") } };
+        struct job killed = whole;
+        whole.training.out = fresh("whole");
+        expect(&whole, STRIATE_OK, NULL);
+        assert_int_equal(report->steps, 20);
+        assert_non_null(strstr(report->note, rows[i].note));
+        killed.training.out = fresh("killed");
+        killed.training.save_steps = 1;
+        for (size_t k = 0; k < sizeof kills / sizeof *kills; k++) {
+            killed.kill_at = kills[k];
+            killed.threads = 1 + (int)(i + k) % 3;
+            expect(&killed, -SIGKILL, NULL);
+            char progress[64];
+            snprintf(progress, sizeof progress, "\"progress.step\":\"%d\"", (int)kills[k] - 1);
+            expect_text(in(killed.training.out, "last.safetensors"), progress);
+            killed.training.resume = 1;
+        }
+        killed.kill_at = 0;
+        expect(&killed, STRIATE_OK, NULL);
+        assert_int_equal(report->steps, 20);
+        expect_same_run(whole.training.out, killed.training.out);
+        expect_tidy(killed.training.out);
+    }
+}
+
 // A snapshot changes nothing but what a resume begins with.
 static void check_snapshot(void **state)
 {
@@ -326,10 +375,13 @@ static void check_damaged(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(check_killed),          cmocka_unit_test(check_optimizers),  cmocka_unit_test(check_schedules),
-        cmocka_unit_test(check_killed_anywhere), cmocka_unit_test(check_interrupted), cmocka_unit_test(check_augmented),
-        cmocka_unit_test(check_finished),        cmocka_unit_test(check_snapshot),    cmocka_unit_test(check_kept),
-        cmocka_unit_test(check_rollback),        cmocka_unit_test(check_refused),     cmocka_unit_test(check_damaged),
+        cmocka_unit_test(check_killed),      cmocka_unit_test(check_optimizers),
+        cmocka_unit_test(check_schedules),   cmocka_unit_test(check_killed_anywhere),
+        cmocka_unit_test(check_interrupted), cmocka_unit_test(check_augmented),
+        cmocka_unit_test(check_everything),  cmocka_unit_test(check_finished),
+        cmocka_unit_test(check_snapshot),    cmocka_unit_test(check_kept),
+        cmocka_unit_test(check_rollback),    cmocka_unit_test(check_refused),
+        cmocka_unit_test(check_damaged),
     };
     return cmocka_run_group_tests_name("resume", tests, trainings_begin, trainings_end);
 }
