@@ -75,6 +75,37 @@ static void counts_are_as_published(void **state)
     }
 }
 
+// The same networks for CIFAR-100, and on images as large as some have them.
+static void other_uses_are_as_published(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        striate_zoo_options options;
+        int64_t parameters, macs; // macs 0: not known
+    } rows[] = {
+        { "nin_cifar", { .classes = 100 }, 984356, 0 },
+        { "cifar_preresnet164", { .classes = 100 }, 1726388, 0 },
+        { "cifar_preresnet1001", { .classes = 100 }, 10350836, 0 },
+        { "wrn_28_10", { .classes = 100 }, 36536884, 0 },
+        { "wrn_16_8", { .classes = 100 }, 11007540, 0 },
+        { "wrn_40_4", { .classes = 100 }, 8972340, 0 },
+        { "rir", { .classes = 100 }, 9504680, 0 },
+        { "densenet_L40_k12", { .classes = 100 }, 1060132, 0 },
+        { "densenet_bc_L100_k12", { .classes = 100 }, 800032, 0 },
+        { "nin_imagenet", { .height = 227, .width = 227 }, 7595176, 1105996320 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int count;
+        striate_layer total;
+        striate_graph *graph = open_zoo(rows[i].name, rows[i].options);
+        free(layers_of(graph, &count, &total));
+        if (total.parameters != rows[i].parameters || (rows[i].macs && total.macs != rows[i].macs))
+            fail_msg("%s: %lld parameters, %lld MACs", rows[i].name, (long long)total.parameters, (long long)total.macs);
+        striate_graph_free(graph);
+    }
+}
+
 static void text_says_it_all(void **state)
 {
     (void)state;
@@ -290,10 +321,15 @@ static void wider_on_request(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_network_has_a_row), cmocka_unit_test(counts_are_as_published),
-        cmocka_unit_test(text_says_it_all),        cmocka_unit_test(stages_are_as_published),
-        cmocka_unit_test(names_are_torchvisions),  cmocka_unit_test(every_network_trains),
-        cmocka_unit_test(other_sizes_on_request),  cmocka_unit_test(wider_on_request),
+        cmocka_unit_test(every_network_has_a_row),
+        cmocka_unit_test(counts_are_as_published),
+        cmocka_unit_test(other_uses_are_as_published),
+        cmocka_unit_test(text_says_it_all),
+        cmocka_unit_test(stages_are_as_published),
+        cmocka_unit_test(names_are_torchvisions),
+        cmocka_unit_test(every_network_trains),
+        cmocka_unit_test(other_sizes_on_request),
+        cmocka_unit_test(wider_on_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

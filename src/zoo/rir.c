@@ -1,9 +1,13 @@
 // rir.c - Resnet in Resnet (Targ et al. 2016, figure 2 and 18-layer + wide RiR): a residual stream with shortcuts and a transient one without, which
-// each layer mixes. Stride 2 is on the second layer of a block, shortcuts are free of parameters. 9.47 million parameters.
+// each layer mixes. Stride 2 is on the second layer of a block, shortcuts are free of parameters. 9.47 million parameters. The authors published no
+// code, and ports differ: rir_projected is pytorchcv's, with stride 2 on the first layer, 1x1 convolutions where a shortcut changes shape, no
+// shortcut around blocks and no ReLU at the end. 9.49 million parameters.
 //
 //   r' = ReLU(BN(conv(r) + conv(t) + shortcut(r))),  t' = ReLU(BN(conv(r) + conv(t)))
 //   32x32x3 - conv 3x3, 48 to each stream - 2 blocks of 48 - 3 of 96, /2 - 3 of 192, /2 - both streams - conv 1x1, 10 - BN - ReLU - average
 #include "zoo/zoo.h"
+
+#include <string.h>
 
 struct streams {
     striate_node *residual, *transient;
@@ -17,22 +21,28 @@ static striate_node *conv(striate_graph *g, striate_node *x, const char *name, i
             .name = name, .filters = filters, .kernel = kernel, .stride = stride, .pad = kernel / 2, .no_bias = 1 });
 }
 
-static striate_node *bn_relu(striate_graph *g, striate_node *x, const char *name)
+static striate_node *bn(striate_graph *g, striate_node *x, const char *name)
 {
-    return striate_relu(g, striate_batch_norm(g, x, (striate_norm_options){ .name = name }));
+    return striate_batch_norm(g, x, (striate_norm_options){ .name = name });
 }
 
-static striate_node *shortcut(striate_graph *g, striate_node *x, int filters, int stride)
+static striate_node *bn_relu(striate_graph *g, striate_node *x, const char *name)
+{
+    return striate_relu(g, bn(g, x, name));
+}
+
+static striate_node *shortcut(striate_graph *g, striate_node *x, int filters, int stride, int projected)
 {
     if (stride == 1 && striate_node_size(x).channels == filters) return x;
+    if (projected) return conv(g, x, "identity", filters, 1, stride);
     return striate_shortcut(g, x, (striate_shortcut_options){ .channels = filters, .stride = stride });
 }
 
-static struct streams layer(striate_graph *g, struct streams x, int filters, int stride)
+static struct streams layer(striate_graph *g, struct streams x, int filters, int stride, int projected)
 {
     striate_node *r = conv(g, x.residual, "residual", filters, 3, stride);
     r = striate_add(g, r, conv(g, x.transient, "transient_to_residual", filters, 3, stride));
-    r = striate_add(g, r, shortcut(g, x.residual, filters, stride));
+    r = striate_add(g, r, shortcut(g, x.residual, filters, stride, projected));
     striate_node *t = conv(g, x.residual, "residual_to_transient", filters, 3, stride);
     t = striate_add(g, t, conv(g, x.transient, "transient", filters, 3, stride));
     return (struct streams){ bn_relu(g, r, "residual_bn"), bn_relu(g, t, "transient_bn") };
@@ -40,8 +50,8 @@ static struct streams layer(striate_graph *g, struct streams x, int filters, int
 
 striate_node *zoo_rir(striate_graph *g, const char *name, striate_zoo_options o)
 {
-    (void)name;
     static const int blocks[8] = { 48, 48, 96, 96, 96, 192, 192, 192 };
+    int projected = !strcmp(name, "rir_projected");
     striate_node *image = zoo_input(g, o, 32, 32, 3);
     struct streams x = { bn_relu(g, conv(g, image, "conv1_residual", zoo_wide(o, 48), 3, 1), "bn1_residual"),
                          bn_relu(g, conv(g, image, "conv1_transient", zoo_wide(o, 48), 3, 1), "bn1_transient") };
@@ -49,12 +59,13 @@ striate_node *zoo_rir(striate_graph *g, const char *name, striate_zoo_options o)
         int filters = zoo_wide(o, blocks[i]), stride = i && blocks[i] > blocks[i - 1] ? 2 : 1;
         striate_node *before = x.residual;
         striate_scope(g, "rir%d.0", i + 1);
-        x = layer(g, x, filters, 1);
+        x = layer(g, x, filters, projected ? stride : 1, projected);
         striate_scope(g, "rir%d.1", i + 1);
-        x = layer(g, x, filters, stride);
-        x.residual = striate_add(g, x.residual, shortcut(g, before, filters, stride));
+        x = layer(g, x, filters, projected ? 1 : stride, projected);
+        if (!projected) x.residual = striate_add(g, x.residual, shortcut(g, before, filters, stride, 0));
     }
     striate_scope(g, "%s", "");
     striate_node *both = striate_concat(g, (striate_node *[]){ x.residual, x.transient }, 2);
-    return striate_global_avg_pool(g, bn_relu(g, conv(g, both, "conv2", zoo_classes(o, 10), 1, 1), "bn2"));
+    striate_node *scores = bn(g, conv(g, both, "conv2", zoo_classes(o, 10), 1, 1), "bn2");
+    return striate_global_avg_pool(g, projected ? scores : striate_relu(g, scores));
 }
