@@ -863,7 +863,7 @@ typedef struct striate_layer {
     int64_t parameters;           // trained values
     int64_t macs, flops;          // multiply-adds of convolutions and dense layers for one image; flops = 2 x macs
     int64_t activation_bytes;     // of the output of one image
-    int64_t values;               // of that output; 0 where the op can work in its input's memory, as ReLU
+    int64_t values;               // of that output; 0 where the op can work in its inputs' memory, as ReLU or concat
     int64_t connections;          // for one image: multiply-adds, biases, pixels subsampled (LeCun et al. 1998, II.B)
     int receptive_h, receptive_w; // pixels of the network's input that one output pixel sees
     int stride_h, stride_w;       // input pixels from one output pixel to the next

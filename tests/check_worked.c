@@ -169,10 +169,15 @@ static void googlenet(void **state)
         { "loss2/classifier", { 1, 1, 1000 }, 1024 * 1000 + 1000 },
     };
     struct net net;
+    int64_t macs = 0;
     CHECK_LAYERS("googlenet", layers);
     CHECK_LAYERS("googlenet", heads);
     open_net(&net, "googlenet", 1);
     assert_int_equal(depth_of(&net), 22);
+    close_net(&net);
+    open_net(&net, "googlenet", 0);
+    for (int i = 0; i < net.count; i++) macs += net.layers[i].macs;
+    assert_int_equal(macs, 1591044096); // with both heads
     close_net(&net);
 }
 

@@ -74,22 +74,23 @@ striate_status striate_layers(striate_layer **layers, int *count, const striate_
         for (int p = 0; p < node->plan.params; p++)
             if (node->plan.param[p].kind != PARAM_STATE) parameters += (int64_t)graph->params[node->first_param + p].count;
         trained[i] = is_trained(trained, node, parameters);
-        made[i] = (striate_layer){ .name = node->name,
-                                   .op = node->op->name,
-                                   .size = striate_node_size(node),
-                                   .parameters = parameters,
-                                   .macs = cost.macs,
-                                   .flops = 2 * cost.macs,
-                                   .activation_bytes = (int64_t)(shape_count(node->plan.out) * sizeof(float)),
-                                   .values = node->plan.flags & (IN_PLACE | VIEW) ? 0 : (int64_t)shape_count(node->plan.out),
-                                   .connections = cost.macs + cost.sums,
-                                   .receptive_h = f.h,
-                                   .receptive_w = f.w,
-                                   .stride_h = f.stride_h,
-                                   .stride_w = f.stride_w,
-                                   .node = node,
-                                   .input = node->ins ? striate_node_size(node->in[0]) : (striate_size){ 0 },
-                                   .input_gradient = is_trained(trained, node, 0) };
+        made[i] =
+            (striate_layer){ .name = node->name,
+                             .op = node->op->name,
+                             .size = striate_node_size(node),
+                             .parameters = parameters,
+                             .macs = cost.macs,
+                             .flops = 2 * cost.macs,
+                             .activation_bytes = (int64_t)(shape_count(node->plan.out) * sizeof(float)),
+                             .values = node->plan.flags & (IN_PLACE | VIEW | CONCAT) ? 0 : (int64_t)shape_count(node->plan.out),
+                             .connections = cost.macs + cost.sums,
+                             .receptive_h = f.h,
+                             .receptive_w = f.w,
+                             .stride_h = f.stride_h,
+                             .stride_w = f.stride_w,
+                             .node = node,
+                             .input = node->ins ? striate_node_size(node->in[0]) : (striate_size){ 0 },
+                             .input_gradient = is_trained(trained, node, 0) };
     }
     find_training_only(made, graph);
     free(fields);
