@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define AT(field) offsetof(struct augment_arguments, field)
 const struct option augment_options[] = {
@@ -61,8 +62,9 @@ struct augment_text augment_text(const struct augment_arguments *a)
         if (flag ? !json_is_true(value) : json_is_array(value) ? !json_array_size(value) : json_number_value(value) == 0)
             continue;
         char *number = flag ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(4));
-        int length = snprintf(text.s + used, sizeof text.s - used, "%s%s%s%s", used ? ", " : "", key, number ? " " : "",
-                              number ? number : "");
+        const char *inner = number ? number + (*number == '[') : "";
+        int length = snprintf(text.s + used, sizeof text.s - used, "%s%s%s%.*s", used ? ", " : "", key, number ? " " : "",
+                              (int)strcspn(inner, "]"), inner);
         free(number);
         used += (size_t)length < sizeof text.s - used ? (size_t)length : 0;
     }

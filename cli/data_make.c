@@ -27,11 +27,26 @@ static int draw_one(striate_image *tile, const striate_data *data, int index, co
     return code;
 }
 
+// What stands beyond an image's edges is the mean, as in training; that of so many images is near enough.
+static int measure_mean(striate_preprocessing *how, const striate_data *data)
+{
+    enum { ENOUGH = 500 };
+    striate_data *part = NULL;
+    int images = striate_data_about(data).images;
+    float std[3];
+    int code = report(striate_data_part(&part, data, 0, images < ENOUGH ? images : ENOUGH, 1));
+    if (!code) code = report(striate_data_statistics(how->mean, std, part));
+    striate_data_close(part);
+    return code;
+}
+
 int data_show(const struct data_arguments *a, const char *directory, const char *file)
 {
     striate_data *data = NULL;
     striate_image images[TILES] = { 0 };
     striate_tile tiles[TILES];
+    if (a->augment.mixup_alpha > 0 || a->augment.cutmix_alpha > 0)
+        return complain(CODE_USAGE, "data show draws images one by one: --mixup-alpha and --cutmix-alpha mix those of a batch");
     int code = report(striate_data_open(&data, directory, STRIATE_SPLIT_TRAIN)), drawn = 0;
     if (code) return code;
     striate_data_info about = striate_data_about(data);
@@ -44,6 +59,7 @@ int data_show(const struct data_arguments *a, const char *directory, const char 
     striate_preprocessing how = { height, width, about.channels, .resize = a->resize };
     struct augment_text text = augment_text(&a->augment);
     bool changed = *text.s || a->size || a->resize;
+    if (*text.s) code = measure_mean(&how, data);
     int versions = *text.s ? COLUMNS : 1, count = about.images < TILES / versions ? about.images : TILES / versions;
     for (int i = 0; i < count && !code; i++)
         for (int epoch = 0; epoch < versions && !code; epoch++, drawn++) {
@@ -52,6 +68,7 @@ int data_show(const struct data_arguments *a, const char *directory, const char 
             code = draw_one(&images[drawn], data, index, &how, a, changed, epoch);
         }
     if (!code) code = report(striate_draw_sheet(file, *text.s ? text.s : "Training images", tiles, drawn, COLUMNS));
+    if (!code) printf("%s  %s training images%s\n", file, commas(count).s, versions > 1 ? ", each as in ten epochs" : "");
     for (int i = 0; i < drawn; i++) striate_image_free(&images[i]);
     striate_data_close(data);
     return code;
@@ -91,12 +108,12 @@ static int write_row(FILE *file, const striate_data *data, int index, const char
 }
 
 // The first images of each class, in random order, are held out.
-static int write_rows(FILE *file, const striate_data *mixed, const char *base, double part)
+static int write_rows(FILE *file, const striate_data *mixed, const char *base, double part, int *held)
 {
     striate_data_info about = striate_data_about(mixed);
     int *left = calloc((size_t)about.classes, sizeof *left), code = left ? CODE_OK : no_memory();
     for (int i = 0; i < about.images && !code; i++) left[striate_data_label(mixed, i)]++;
-    for (int c = 0; c < about.classes && !code; c++) left[c] = (int)lround(part * left[c]);
+    for (int c = 0; c < about.classes && !code; c++) *held += left[c] = (int)lround(part * left[c]);
     fputs("path,label,split\n", file);
     for (int i = 0; i < about.images && !code; i++)
         code = write_row(file, mixed, i, base, left[striate_data_label(mixed, i)]-- > 0);
@@ -108,8 +125,12 @@ int data_split(const struct data_arguments *a, const char *directory, const char
 {
     striate_data *data = NULL, *mixed = NULL;
     char temporary[PATH_MAX], folder[PATH_MAX], base[PATH_MAX];
-    int code = report(striate_data_open(&data, directory, STRIATE_SPLIT_TRAIN));
-    if (!code && striate_data_about(data).has_test) code = complain(CODE_BAD_INPUT, "%s: is split already", directory);
+    int code = report(striate_data_open(&data, directory, STRIATE_SPLIT_TRAIN)), held = 0;
+    if (!code && striate_data_about(data).has_test)
+        code =
+            complain(CODE_BAD_INPUT,
+                     "%s: is split already, it has images for validation; name the folder that holds its training images alone",
+                     directory);
     if (!code) code = report(striate_data_part(&mixed, data, 0, striate_data_about(data).images, a->seed ? a->seed : 1));
     const char *slash = strrchr(file, '/');
     snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - file) + 1 : 1, slash ? file : ".");
@@ -117,13 +138,15 @@ int data_split(const struct data_arguments *a, const char *directory, const char
         code = complain(CODE_BAD_INPUT, "%s: cannot write: %s", file, strerror(errno));
     FILE *out = code ? NULL : fopen(temporary, "w");
     if (!code && !out) code = complain(CODE_BAD_INPUT, "%s: cannot write: %s", temporary, strerror(errno));
-    if (!code) code = write_rows(out, mixed, base, (double)a->val_split);
+    if (!code) code = write_rows(out, mixed, base, (double)a->val_split, &held);
     bool lost = out && (fflush(out) || fsync(fileno(out)));
     if (out) lost |= fclose(out) != 0;
     if (lost && !code) code = complain(CODE_BAD_INPUT, "%s: cannot write: %s", temporary, strerror(errno));
     if (!code && rename(temporary, file)) code = complain(CODE_BAD_INPUT, "%s: cannot write: %s", file, strerror(errno));
     if (code && out) unlink(temporary);
-    if (!code) printf("try next  striate train --model NAME --data %s\n", file);
+    if (!code)
+        printf("%s  %s training images, %s for validation\ntry next  striate train --model NAME --data %s\n", file,
+               commas(striate_data_about(data).images - held).s, commas(held).s, file);
     striate_data_close(mixed);
     striate_data_close(data);
     return code;

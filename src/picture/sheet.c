@@ -127,6 +127,7 @@ striate_status striate_draw_sheet(const char *path, const char *title, const str
         largest = image->height > largest ? image->height : largest;
     }
     struct sheet sheet = { .title = title, .tiles = tiles, .count = count, .columns = columns < count ? columns : count };
-    sheet.box = largest <= SMALL_IMAGE ? SMALL_BOX / largest * largest : LARGE_BOX;
+    int room = largest <= SMALL_IMAGE ? SMALL_BOX : LARGE_BOX;
+    sheet.box = largest < room ? room / largest * largest : room;
     return sheet_draw(path, &sheet);
 }
