@@ -141,8 +141,9 @@ static int on_step(void *user, const striate_training_step *step)
     double here = done - s->images_before;
     snprintf(what, sizeof what, "epoch %d/%d", step->epoch, step->epochs);
     progress_show(&s->progress, what, (double)step->image / step->images, here > 0 ? elapsed / here * (all - done) : -1,
-                  "%s images/s  loss %.4f  top-1 %.2f %%  data %s images/s", commas((int64_t)step->images_per_second).s,
-                  step->loss, 100 * step->top1, commas((int64_t)step->prepared_per_second).s);
+                  "%s images/s  loss %.4f  top-1 %.2f %%  data %s images/s, waiting %.1f %%",
+                  commas((int64_t)step->images_per_second).s, step->loss, 100 * step->top1,
+                  commas((int64_t)step->prepared_per_second).s, 100 * step->waiting);
     s->last = *step;
     bool save = snapshot;
     snapshot = 0;
