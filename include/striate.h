@@ -229,7 +229,9 @@ STRIATE_API double striate_node_attribute(const striate_node *node, const char *
 // Glorot and Bengio 2010). Gaussian: normal with standard deviation init_std.
 // Of convolutions also fixed kernels, the same for every input channel and divided by their number: Sobel and Prewitt (3x3; derivatives to the
 // right in even filters and downwards in odd ones), Laplacian (3x3; 0 1 0, 1 -4 1, 0 1 0), Gabor (any size; filter k of K is turned by pi k / K,
-// its wave half the kernel long, without its mean; Jones and Palmer 1987), blur (any size; a Gaussian of standard deviation size / 4, sum 1).
+// its wave half the kernel long, without its mean; Jones and Palmer 1987), blur (any size; a Gaussian of standard deviation size / 4, sum 1),
+// decay (any size; 0.9^distance from the middle, sum 1; Fukushima 1988), whiten (any size; what evens out the frequencies f of natural images,
+// f exp(-(f / 0.4)^4) in cycles per pixel, without its mean; Olshausen and Field 1997).
 typedef enum striate_init {
     STRIATE_INIT_HE,
     STRIATE_INIT_XAVIER,
@@ -238,7 +240,9 @@ typedef enum striate_init {
     STRIATE_INIT_PREWITT,
     STRIATE_INIT_LAPLACIAN,
     STRIATE_INIT_GABOR,
-    STRIATE_INIT_BLUR
+    STRIATE_INIT_BLUR,
+    STRIATE_INIT_DECAY,
+    STRIATE_INIT_WHITEN
 } striate_init;
 
 // The place where images enter: [N][height][width][channels].
@@ -301,6 +305,10 @@ STRIATE_API striate_node *striate_upsample(striate_graph *graph, striate_node *x
 // Undoes a max pooling (Zeiler and Fergus 2014, 2.1): each value of x[P][Q][C] goes to where its window of image[H][W][C] has its maximum, and
 // all else is 0; where windows overlap, values add. `image` and `window` are those of the pooling. [P][Q][C] -> [H][W][C].
 STRIATE_API striate_node *striate_max_unpool(striate_graph *graph, striate_node *x, striate_node *image, striate_window window);
+// Probabilistic max pooling of a convolutional restricted Boltzmann machine (Lee et al. 2009, 3.3): x is what its hidden units get, and at most one
+// unit of each block of window.size x size (0: 2) is on. y = S / (1 + S), the probability that one is; S is the sum of e^x over the block.
+// [H][W][C] -> [ceil(H/size)][ceil(W/size)][C].
+STRIATE_API striate_node *striate_prob_max_pool(striate_graph *graph, striate_node *x, striate_window window);
 // The maximum of each channel: [H][W][C] -> [1][1][C].
 STRIATE_API striate_node *striate_global_max_pool(striate_graph *graph, striate_node *x);
 // The mean of each channel: [H][W][C] -> [1][1][C] (Lin et al. 2013, 3.2).
@@ -349,6 +357,18 @@ typedef struct striate_dropout_options {
     float rate; // 0: 0.5
 } striate_dropout_options;
 STRIATE_API striate_node *striate_dropout(striate_graph *graph, striate_node *x, striate_dropout_options options);
+
+// The cells of the neocognitron (Fukushima 1980, eq. 1 to 6). S: y_k = r max((1 + e_k) / (1 + 2 r / (1 + r) b_k sqrt(q)) - 1, 0) where e, a
+// convolution, is what excites the cells and q[H][W][1], the weighted sum of squares of the same inputs, what inhibits them; b is learned.
+// C: z_k = (1 + gain e_k) / (1 + gain mean of e) - 1, over the channels; y = z / (saturation + z) where z > 0, else 0.
+typedef struct striate_cell_options {
+    const char *name;
+    float selectivity; // r of S cells; 0: 4
+    float gain;        // of C cells; 0: 1
+    float saturation;  // 0: 0.5
+} striate_cell_options;
+STRIATE_API striate_node *striate_s_cells(striate_graph *graph, striate_node *e, striate_node *q, striate_cell_options options);
+STRIATE_API striate_node *striate_c_cells(striate_graph *graph, striate_node *e, striate_cell_options options);
 
 // Element-wise sum of two nodes of one shape.
 STRIATE_API striate_node *striate_add(striate_graph *graph, striate_node *a, striate_node *b);

@@ -147,6 +147,30 @@ static void expect_unpool(struct trial *t, struct expected *e)
     }
 }
 
+static void draw_blocks(struct trial *t)
+{
+    draw_smooth(t);
+    t->options.window.size = trial_between(t, 0, 3);
+}
+
+// Pixel i's value and its block's sum of e^x.
+static void expect_blocks(struct trial *t, struct expected *e)
+{
+    struct shape x = t->x[0], y = t->plan.out;
+    int size = t->options.window.size, count = (int)tensor_count(&t->in[0]);
+    double *sums = trial_take(t, tensor_count(&t->out) * sizeof *sums);
+    int *block = trial_take(t, (size_t)count * sizeof *block);
+    assert_int_equal(y.h, (x.h + size - 1) / size);
+    assert_int_equal(y.w, (x.w + size - 1) / size);
+    for (int i = 0; i < count; i++) {
+        int c = i % x.c, w = i / x.c % x.w, h = i / x.c / x.w % x.h, n = i / x.c / x.w / x.h;
+        block[i] = ((n * y.h + h / size) * y.w + w / size) * y.c + c;
+        sums[block[i]] += exp(e->x[i]);
+    }
+    for (int i = 0; i < (int)tensor_count(&t->out); i++) e->want_y[i] = sums[i] / (1 + sums[i]);
+    for (int i = 0; i < count; i++) e->want_dx[i] = e->dy[block[i]] * exp(e->x[i]) / pow(1 + sums[block[i]], 2);
+}
+
 static void expect_global_max_pool(struct trial *t, struct expected *e)
 {
     int pixels = t->x[0].h * t->x[0].w, c = t->x[0].c;
@@ -178,6 +202,7 @@ const struct row rows_pool[] = {
     { "subsample", draw_window, expect_subsample },
     { "upsample", draw_upsample, expect_upsample },
     { "max_unpool", draw_unpool, expect_unpool },
+    { "prob_max_pool", draw_blocks, expect_blocks },
     { "global_max_pool", draw_one, expect_global_max_pool },
     { "global_avg_pool", draw_one, expect_global_avg_pool },
     { "adaptive_avg_pool", draw_adaptive, expect_adaptive_avg_pool },

@@ -34,6 +34,7 @@ struct trial {
         striate_squared_error_options squared_error;
         striate_logistic_options logistic;
         striate_rbf_options rbf;
+        striate_cell_options cells;
         striate_rbf_loss_options rbf_loss;
     } options;
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 // What a number is for: keeps the uses apart.
-enum random_use { RANDOM_WEIGHTS, RANDOM_SHUFFLE, RANDOM_DROPOUT, RANDOM_AUGMENT, RANDOM_SPLIT, RANDOM_MIX };
+enum random_use { RANDOM_WEIGHTS, RANDOM_SHUFFLE, RANDOM_DROPOUT, RANDOM_AUGMENT, RANDOM_SPLIT, RANDOM_MIX, RANDOM_UNITS };
 
 struct random_key {
     uint64_t seed;

@@ -66,6 +66,21 @@ striate_node *striate_max_unpool(striate_graph *graph, striate_node *x, striate_
     return graph_add(graph, &striate_op_max_unpool, window.name, (striate_node *[]){ x, image }, 2, &window);
 }
 
+striate_node *striate_prob_max_pool(striate_graph *graph, striate_node *x, striate_window window)
+{
+    return graph_add(graph, &striate_op_prob_max_pool, window.name, &x, 1, &window);
+}
+
+striate_node *striate_s_cells(striate_graph *graph, striate_node *e, striate_node *q, striate_cell_options options)
+{
+    return graph_add(graph, &striate_op_s_cells, options.name, (striate_node *[]){ e, q }, 2, &options);
+}
+
+striate_node *striate_c_cells(striate_graph *graph, striate_node *e, striate_cell_options options)
+{
+    return graph_add(graph, &striate_op_c_cells, options.name, &e, 1, &options);
+}
+
 striate_node *striate_global_max_pool(striate_graph *graph, striate_node *x)
 {
     return unary(graph, &striate_op_global_max_pool, x);

@@ -29,7 +29,7 @@ static const struct attribute attributes[] = {
       .high = 1 << 20 },
     { "no_bias", ATTRIBUTE_FLAG, offsetof(options, no_bias), "no b", .high = 1 },
     { "init", ATTRIBUTE_CHOICE, offsetof(options, init), "how weights begin",
-      .choices = "he|xavier|gaussian|sobel|prewitt|laplacian|gabor|blur" },
+      .choices = "he|xavier|gaussian|sobel|prewitt|laplacian|gabor|blur|decay|whiten" },
     { "init_std", ATTRIBUTE_FLOAT, offsetof(options, init_std), "standard deviation of gaussian", .value = 0.01, .low = 0,
       .high = 1e6 },
     { "init_bias", ATTRIBUTE_FLOAT, offsetof(options, init_bias), "how b begins", .low = -1e6, .high = 1e6 },

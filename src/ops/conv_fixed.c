@@ -48,11 +48,31 @@ static double blur(int k, int filters, double r, double s, const int *size)
     return exp(-(x * x + y * y) / 2);
 }
 
+static double decay(int k, int filters, double r, double s, const int *size)
+{
+    (void)k, (void)filters;
+    return pow(0.9, hypot(r - (size[0] - 1) / 2.0, s - (size[1] - 1) / 2.0));
+}
+
+// The inverse Fourier transform of f exp(-(f / 0.4)^4), summed up over a quarter of the plane of frequencies.
+static double whiten(int k, int filters, double r, double s, const int *size)
+{
+    (void)k, (void)filters;
+    enum { STEPS = 16 };
+    double y = r - (size[0] - 1) / 2.0, x = s - (size[1] - 1) / 2.0, sum = 0;
+    for (int i = 0; i < STEPS * STEPS; i++) {
+        double v = (i / STEPS + 0.5) / (2 * STEPS), u = (i % STEPS + 0.5) / (2 * STEPS), f = hypot(u, v);
+        sum += f * exp(-pow(f / 0.4, 4)) * cos(2 * pi * u * x) * cos(2 * pi * v * y);
+    }
+    return sum / (STEPS * STEPS);
+}
+
 static const struct fixed {
     double (*value)(int k, int filters, double r, double s, const int *size);
     int size;      // 0: any
     int mean, sum; // 1: the mean is taken off; the sum is made 1
-} fixed[] = { { sobel, 3 }, { prewitt, 3 }, { laplacian, 3 }, { gabor, 0, .mean = 1 }, { blur, 0, .sum = 1 } };
+} fixed[] = { { sobel, 3 },          { prewitt, 3 },         { laplacian, 3 },        { gabor, 0, .mean = 1 },
+              { blur, 0, .sum = 1 }, { decay, 0, .sum = 1 }, { whiten, 0, .mean = 1 } };
 
 striate_status conv_fixed_check(int init, int kernel_h, int kernel_w)
 {

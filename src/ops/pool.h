@@ -32,6 +32,9 @@
 // The geometry for an input's shape, output size included.
 struct pool pool_geometry_of(const striate_window *o, struct shape x);
 
+// Of probabilistic max pooling: blocks side by side, the last ones cut off where the image ends.
+struct pool prob_max_pool_geometry(const striate_window *o, struct shape x);
+
 static inline struct pool pool_geometry(const struct op_args *a)
 {
     return pool_geometry_of(a->options, a->in[0]->shape);
