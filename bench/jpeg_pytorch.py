@@ -6,7 +6,7 @@ and the share of its time that training waits for images. Random resized crop an
 
 FOLDER has train/ with a folder of JPEG files per class, which are repeated until there are so many images. Every measurement is a process of its
 own; of the rounds the median counts. Striate is `striate train`, with all that it does, and beside it `striate bench train`, the same step on made-up
-values: what loading costs. PyTorch runs with channels_last as in versus_pytorch.py, with 1, 2 or 4 workers, of which the first round finds the best;
+values: what loading costs. PyTorch runs with channels_last as in versus_pytorch.py, with 0, 1, 2 or 4 workers, of which the first round finds the best;
 its first step does not count. --cpu-time, with --threads 1, is for a machine that others use: processor time of all threads and workers, of a long
 run less that of a short one.
 """
@@ -114,7 +114,7 @@ def compare(options, folder):
     data = os.path.join(folder, "list.csv")
     write_list(data, options.folder, options.images)
     measured = by_cpu if options.cpu_time else lambda run, of: run(of.images)
-    ours, theirs, bare, workers = [], {n: [] for n in ((0,) if options.threads == 1 else (1, 2, 4))}, [], None
+    ours, theirs, bare, workers = [], {n: [] for n in ((0,) if options.cpu_time else (0, 1, 2, 4))}, [], None
     for done in range(options.rounds):
         bare.append(run_without_data(options))
         ours.append(measured(lambda images: run_striate(data, images, folder, options), options))

@@ -167,11 +167,12 @@ static void tell_bottleneck(struct session *s, double seconds)
     const striate_training_step *step = &s->last;
     if (s->slow_told || step->waiting <= 0.05 || step->waiting * seconds < 1) return;
     s->slow_told = true;
-    fprintf(
-        stderr,
-        "reading images holds training up: it waits for them %.0f %% of its time; decoding and augmenting give %s images/s. "
-        "Smaller files help: striate data pack DIR FOLDER --resize N\n",
-        100 * step->waiting, commas((int64_t)step->prepared_per_second).s);
+    bool slow = step->prepared_per_second * (1 - step->waiting) < step->images_per_second;
+    fprintf(stderr, "%s: training waits for images %.0f %% of its time; decoding and augmenting give %s images/s. %s\n",
+            slow ? "reading images holds training up" : "the cores are too busy to read images in time", 100 * step->waiting,
+            commas((int64_t)step->prepared_per_second).s,
+            slow ? "Smaller files help: striate data pack DIR FOLDER --resize N"
+                 : "Fewer --threads may help, or fewer other programs");
 }
 
 static void on_epoch(void *user, const striate_epoch *e)
