@@ -162,10 +162,11 @@ static const char *expected(const struct option *o)
     return kinds[o->type];
 }
 
-static struct label range(const struct option *o)
+// A large upper end is worth a word only to who went beyond it.
+static struct label range(const struct option *o, const char *value)
 {
     struct label text = { "" };
-    if (o->low < o->high && o->high >= 1e6)
+    if (o->low < o->high && o->high >= 1e6 && !(atof(value) > o->high))
         snprintf(text.s, sizeof text.s, " of at least %.4g", o->low);
     else if (o->low < o->high)
         snprintf(text.s, sizeof text.s, " from %.4g to %.5g", o->low, o->high);
@@ -257,7 +258,7 @@ static int take(const struct usage *usage, void *arguments, const char *verb, in
     }
     if (!value) value = argv[1];
     if (!set(s.found, (char *)arguments + s.offset, value)) {
-        complain(CODE_USAGE, "--%s '%s': expected %s%s%s%s%s", s.found->name, value, expected(s.found), range(s.found).s,
+        complain(CODE_USAGE, "--%s '%s': expected %s%s%s%s%s", s.found->name, value, expected(s.found), range(s.found, value).s,
                  s.found->type == OPTION_CHOICE ? s.found->metavar : "", s.found->zero ? ", or " : "",
                  s.found->zero ? s.found->zero : "");
         refuse(verb);

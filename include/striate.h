@@ -173,7 +173,7 @@ STRIATE_API int striate_data_label(const striate_data *data, int index);
 STRIATE_API const char *striate_data_name(const striate_data *data, int index);
 // Reads one image; striate_image_free releases it.
 STRIATE_API striate_status striate_data_image(striate_image *image, const striate_data *data, int index);
-// Mean and standard deviation of pixel / 255 per channel, over all images.
+// Mean and standard deviation of pixel / 255 per channel, over all images; with keep_bad over those that can be read.
 STRIATE_API striate_status striate_data_statistics(float mean[3], float std[3], const striate_data *data);
 typedef int striate_progress(void *user, int done, int all); // nonzero: stop
 // Downloads "mnist", "fashion-mnist", "cifar10" or "cifar100" into a folder, which is made if missing, from where it is published, or from a mirror

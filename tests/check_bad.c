@@ -98,6 +98,9 @@ static void leaves_out(void **state)
     assert_int_equal(striate_data_about(data).images, COUNT);
     assert_int_equal(striate_data_about(data).height, SIDE);
 
+    float mean[3], std[3]; // of the others
+    expect_ok(striate_data_statistics(mean, std, data));
+    assert_true(mean[0] > 0 && mean[0] < 1 && std[0] > 0 && std[0] < 1);
     expect_failure(train(&told, data, 0, 32, NULL), STRIATE_BAD_FILE, "set/", ".png", NULL);
     assert_int_equal(told.calls, 0);
     for (int threads = 1; threads <= 3; threads++) {

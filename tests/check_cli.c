@@ -45,6 +45,7 @@ static const struct row rows[] = {
     { "$S train --epoch 3", 2, NULL, "train has no option --epoch; did you mean --epochs?" },
     { "$S train --qqqq 3", 2, NULL, "train has no option --qqqq\n" },
     { "$S train -e 3", 2, NULL, "options begin with two dashes" },
+    { "$S train --lr 1e20", 2, NULL, "--lr '1e20': expected a number from 1e-12 to 1e+06" },
     { "$S train --epochs many", 2, NULL, "--epochs 'many': expected a whole number of at least 1" },
     { "$S train --epochs=0", 2, NULL, "--epochs '0'" },
     { "$S train --epochs 3x", 2, NULL, "--epochs '3x'" },

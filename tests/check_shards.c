@@ -289,6 +289,8 @@ static void lists(void **state)
         { "", "images.csv", "no image in the list" },
         { "a.png,1\n", "line 1", "path,label" },
         { "path,label\na.png,x\nz.png,y\n", "images.csv, line 3: ", "z.png: no such file" },
+        { "path,label\nu.png,x\na.png,y\nv.png,x\n\nw.png,y\n",
+          "line 2: ", "u.png: no such file; 2 more missing, of lines 4, 6" },
         { "path,label\na.png,x\na.png\n", "line 3: not 2 fields", NULL },
         { "path,label\na.png,x,train\n", "line 2: not 2 fields", NULL },
         { "path,label\n\"a.png,x\n", "line 2: not 2 fields", NULL },

@@ -21,7 +21,11 @@ striate_status striate_data_open_with(striate_data **data, const char *directory
 {
     if (!file_exists(directory)) FAIL(IO, "%s: no such folder; give the one that holds the data set", directory);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-        if (formats[i]->found(directory)) return formats[i]->open(data, directory, split, options);
+        if (formats[i]->found(directory)) {
+            TRY(formats[i]->open(data, directory, split, options));
+            (*data)->keeps_bad = options.keep_bad;
+            return STRIATE_OK;
+        }
     if (!file_is_folder(directory))
         FAIL(IO, "%s: a file; give the folder that holds the data set, a list (.csv) or a shard (.tar)", directory);
     FAIL(BAD_FILE,
@@ -136,7 +140,11 @@ static void sum_images(void *context, size_t begin, size_t end)
         const uint8_t *pixels = data->source->pixels(data, (int)index);
         striate_image image = { NULL, data->info.height, data->info.width, data->info.channels };
         if (!pixels) status = data->source->read(&image, data, (int)index, image_whole);
-        if (status) break;
+        if (status && !data->keeps_bad) break;
+        if (status) {
+            status = STRIATE_OK;
+            continue;
+        }
         add_image(&mine, pixels ? pixels : image.pixels, (size_t)image.height * (size_t)image.width, image.channels);
         free(image.pixels);
     }
@@ -157,6 +165,7 @@ striate_status striate_data_statistics(float mean[3], float std[3], const striat
     parallel_for((size_t)data->info.images, 64, sum_images, &sums);
     gate_free(sums.gate);
     TRY(trouble_raise(&sums.trouble));
+    if (!sums.pixels) FAIL(BAD_FILE, "none of %d images can be read", data->info.images);
     for (int c = 0; c < 3; c++) {
         double count = (double)sums.pixels, m = (double)sums.sum[c] / count, square = (double)sums.squares[c] / count;
         mean[c] = (float)(m / 255);

@@ -7,13 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CSV_BYTES = 1 << 30, FIELDS = 3 };
+enum { CSV_BYTES = 1 << 30, FIELDS = 3, TOLD = 10 };
 
 struct reading {
     const char *path, *folder;
     int line, fields;
-    struct list images[2]; // train, test
-    struct list classes;   // by their names
+    struct list images[2];         // train, test
+    struct list classes;           // by their names
+    int missing, missing_at[TOLD]; // files, and the lines of the first ones
+    char first_missing[1024];
 };
 
 // Cuts a line into fields in place, its quotes taken away; their number, 0 where they make no sense.
@@ -48,6 +50,24 @@ static striate_status find_class(int *label, struct reading *r, struct arena *ar
     return list_add(&r->classes, arena, (struct entry){ .path = name }, r->path);
 }
 
+static void note_missing(struct reading *r, const char *path)
+{
+    if (!r->missing) snprintf(r->first_missing, sizeof r->first_missing, "%s", path);
+    if (r->missing < TOLD) r->missing_at[r->missing] = r->line;
+    r->missing++;
+}
+
+static striate_status refuse_missing(const struct reading *r)
+{
+    char lines[12 * TOLD + 8] = "";
+    for (int i = 1, length = 0; i < r->missing && i < TOLD; i++)
+        length += snprintf(lines + length, sizeof lines - (size_t)length, "%s%d", i > 1 ? ", " : "", r->missing_at[i]);
+    if (r->missing > 1)
+        FAIL(BAD_FILE, "%s, line %d: %s: no such file; %d more missing, of line%s %s%s", r->path, r->missing_at[0],
+             r->first_missing, r->missing - 1, r->missing > 2 ? "s" : "", lines, r->missing > TOLD ? ", ..." : "");
+    FAIL(BAD_FILE, "%s, line %d: %s: no such file", r->path, r->missing_at[0], r->first_missing);
+}
+
 static striate_status read_row(struct reading *r, struct arena *arena, char *line)
 {
     char *field[FIELDS];
@@ -61,9 +81,11 @@ static striate_status read_row(struct reading *r, struct arena *arena, char *lin
     TRY(find_class(&label, r, arena, field[1]));
     char *path = *field[0] == '/' ? strdup(field[0]) : file_join(r->folder, field[0]);
     if (!path) FAIL(NO_MEMORY, "%s: no memory for the names in it", r->path);
-    striate_status status = !file_exists(path)
-                                ? status_fail(STRIATE_BAD_FILE, "%s, line %d: %s: no such file", r->path, r->line, path)
-                                : list_add(&r->images[test], arena, (struct entry){ .path = path, .label = label }, r->path);
+    striate_status status = STRIATE_OK;
+    if (file_exists(path))
+        status = list_add(&r->images[test], arena, (struct entry){ .path = path, .label = label }, r->path);
+    else
+        note_missing(r, path);
     free(path);
     return status;
 }
@@ -91,6 +113,7 @@ static striate_status read_rows(struct reading *r, struct arena *arena, const st
         TRY(status);
         line = next;
     }
+    if (r->missing) return refuse_missing(r);
     if (!r->images[0].count && !r->images[1].count) FAIL(BAD_FILE, "%s: no image in the list", r->path);
     if (r->classes.count < 2)
         FAIL(BAD_FILE, "%s: one class only, %s; there must be two at least", r->path, r->classes.entries->path);

@@ -61,6 +61,7 @@ striate_status striate_data_part(striate_data **part, const striate_data *data, 
     }
     for (int i = 0; i < images; i++) order[i] = i;
     if (shuffle_seed) random_order((struct random_key){ .seed = shuffle_seed, .use = RANDOM_SPLIT }, order, images);
+    fresh->keeps_bad = data->keeps_bad;
     set->whole = data;
     set->index = order + first;
     for (int i = 0; i < count; i++) fresh->labels[i] = data->labels[set->index[i]];

@@ -24,6 +24,7 @@ struct striate_data {
     struct striate_data_info info;
     int *labels;        // [info.images]
     const char **names; // [info.images], each made when first asked for
+    bool keeps_bad;     // images that cannot be read are in it
     struct arena arena; // everything that lives as long as the set
 };
 
