@@ -40,12 +40,17 @@ INLINE void finish(int rows, int vectors, size_t cols, const struct tile *t, siz
         }
         if (t->sum) add_moments(rows, sum, j, t, part);
     }
-    UNROLLED (int i = 0; i < rows; i++)
-        UNROLLED (int j = 0; j < vectors; j++)
-            if (t->stream)
-                vstream(t->y[pixel + (size_t)i] + t->column + j * LANES, sum[i][j]);
-            else
-                part_store(t->y[pixel + (size_t)i] + t->column, part_once((size_t)j * LANES, cols), sum[i][j]);
+    float *const *y = t->y + pixel; // as vectors may alias anything, *t would be read again after each store
+    const size_t column = t->column;
+    if (t->stream) {
+        UNROLLED (int i = 0; i < rows; i++)
+            UNROLLED (int j = 0; j < vectors; j++) vstream(y[i] + column + j * LANES, sum[i][j]);
+    } else {
+        UNROLLED (int i = 0; i < rows; i++) {
+            float *row = y[i] + column;
+            UNROLLED (int j = 0; j < vectors; j++) part_store(row, part_once((size_t)j * LANES, cols), sum[i][j]);
+        }
+    }
 }
 
 // The same where the last vector is not whole, once for all blocks.
@@ -70,19 +75,22 @@ INLINE const float *fetch_panel(size_t rows, int width, const float *w, ptrdiff_
 // Lines of y into the first cache, where they will be wanted at the end.
 INLINE void fetch_outputs(int rows, int width, float *const *y, size_t column)
 {
-    ROLLED(int i = 0; i < rows; i++)
-    UNROLLED (int j = 0; j < width; j += LINE) __builtin_prefetch(y[i] + column + j, 1);
+    UNROLLED (int i = 0; i < rows; i++)
+        UNROLLED (int j = 0; j < width; j += LINE) __builtin_prefetch(y[i] + column + j, 1);
 }
 
 INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
 {
     vf sum[BLOCK_ROWS][VECTORS];
+    const float *next = NULL;
+    size_t next_rows = 0; // of the next panel, of which every block has its share
+    if (t->next) {
+        next = t->next + (ptrdiff_t)(t->run * t->taps * pixel / t->pixels) * t->next_ld;
+        next_rows = LINE * (size_t)rows / t->pixels + 1;
+    }
+    if (!t->stream) fetch_outputs(rows, vectors * LANES, t->y + pixel, t->column);
     UNROLLED (int i = 0; i < rows; i++)
         UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
-    if (!t->stream) fetch_outputs(rows, vectors * LANES, t->y + pixel, t->column);
-    size_t share = t->run * t->taps * pixel / t->pixels; // of the next panel's rows, block by block
-    size_t next_rows = LINE * (size_t)rows / t->pixels + 1;
-    const float *next = t->next ? t->next + (ptrdiff_t)share * t->next_ld : NULL;
     for (size_t tap = 0; tap < t->taps; tap++) {
         const float *x[BLOCK_ROWS], *w = t->w + t->row[tap] * (size_t)(vectors * LANES);
         UNROLLED (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
