@@ -75,6 +75,7 @@ static bool take_piece(void)
     if (!atomic_compare_exchange_strong(&pool.ticket, &ticket, ticket + 1)) return true; // another was quicker: look again
     size_t begin = piece * grain;
     work(context, begin, count - begin < grain ? count : begin + grain);
+    atomic_thread_fence(memory_order_seq_cst); // stores past the caches heed no weaker order
     if (atomic_fetch_add(&pool.done, 1) + 1 == pieces && pool.caller_asleep) {
         pthread_mutex_lock(&pool.lock);
         pthread_cond_signal(&pool.finished);
@@ -187,6 +188,7 @@ void parallel_for_on(size_t most, size_t count, size_t grain, void (*work)(void 
         if (count - begin <= grain) break;
     }
     slot = own;
+    if (alone) atomic_thread_fence(memory_order_seq_cst);
     if (alone) return;
     start_helpers((int)threads - 1);
     uint_least64_t number = pool.ticket >> 32;

@@ -134,7 +134,6 @@ void KERNEL(stream)(size_t rows, size_t cols, const float *x, ptrdiff_t ldx, flo
 {
     for (; rows--; x += ldx, y += ldy)
         for (size_t i = 0; i < cols; i += LANES) vstream(y + i, vload(x + i));
-    vfence();
 }
 
 INLINE vf scaled(const vf *v, float scale)

@@ -66,7 +66,6 @@ void KERNEL(outer)(const struct outer *o)
         size_t from = o->rows * i / count, to = o->rows * (i + 1) / count;
         blocks[(size_t)first + tallest - (to - from)].run(o, from);
     }
-    if (o->stream) vfence();
 }
 
 void KERNEL(sum_parts)(size_t rows, size_t cols, size_t parts, const float *x, size_t stride, ptrdiff_t ldx, float *y,

@@ -59,17 +59,11 @@ INLINE void vstore(float *p, vf v)
 #define STREAM(p, v) vstore(p, v)
 #endif
 
-// A store past the caches, for what will not be read soon; p is aligned as a vector is. Other threads see it after vfence().
+// A store past the caches, for what will not be read soon; p is aligned as a vector is. Other threads see it when parallel_for
+// has returned.
 INLINE void vstream(float *p, vf v)
 {
     STREAM(p, v);
-}
-
-INLINE void vfence(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_sfence();
-#endif
 }
 
 // The first `count` < LANES floats; the rest is 0 and is not read. In pieces of fixed size, as a memcpy of any size is a call.

@@ -147,5 +147,4 @@ void KERNEL(tile)(const struct tile *t)
         blocks[tallest + (int)(most - rows)].run(t, pixel);
         pixel += rows;
     }
-    if (t->stream) vfence();
 }
