@@ -7,11 +7,13 @@
 INLINE void outer(int rows, int vectors, const struct outer *o, size_t row)
 {
     struct ahead ahead = { .at = o->b };
-    if (o->ahead && o->ahead->left) {
-        ahead = *o->ahead;
-        o->ahead->at += ahead.hop;
-        o->ahead->left--;
-    }
+    for (struct ahead *next = o->ahead; next && next < o->ahead + AHEADS; next++)
+        if (next->left) {
+            ahead = *next;
+            next->at += ahead.hop;
+            next->left--;
+            break;
+        }
     vf sum[BLOCK_ROWS][VECTORS];
     UNROLLED (int i = 0; i < rows; i++)
         UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };

@@ -32,6 +32,7 @@ struct tile {
 };
 
 // Memory that will be needed soon: every block of sums asks for a line of the cache per pixel, at[pixel * step], until none is left.
+enum { AHEADS = 8 };
 struct ahead {
     const float *at;
     ptrdiff_t step, hop; // hop: from block to block
@@ -50,7 +51,7 @@ struct outer {
     size_t cols; // of the last vector at least one
     bool add;
     bool stream;         // c, whole vectors that lie as vectors do, will not be read soon
-    struct ahead *ahead; // or NULL
+    struct ahead *ahead; // [AHEADS], one after the other, or NULL
 };
 
 // y[i][j] = sum over d of x[i][d] w[j][d] (dots), or of x[i][d] w[d][j] (blends), where x has few rows.

@@ -6,8 +6,8 @@
 #include "ops/window.h"
 
 enum {
-    AHEAD_LINE = 16, // floats that come into the cache together
-    AHEAD_AREAS = 4, // per window, at most
+    AHEAD_LINE = 16,          // floats that come into the cache together
+    AHEAD_AREAS = AHEADS / 2, // of a window
 };
 
 // The pixels from..to-1, among which are all that the windows of some places see.
@@ -16,7 +16,7 @@ struct range {
 };
 struct range range_of(const struct window *w, size_t place, size_t places);
 
-// What the `places` places from `next` on see of columns skip..skip+cols-1 and as many places before them do not; returns the end of the list.
-struct ahead *look_ahead(struct ahead *ahead, const struct window *w, size_t skip, size_t cols, size_t next, size_t places);
+// Fills ahead[AHEAD_AREAS] with columns skip..skip+cols-1 of these pixels, a chunk of `places` at a time.
+void look_ahead(struct ahead *ahead, const struct window *w, size_t skip, size_t cols, struct range range, size_t places);
 
 #endif

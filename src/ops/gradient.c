@@ -19,12 +19,12 @@ enum {
     PART = 1024,           // places, at least
     PART_SUMS = 1 << 20,   // of all parts together, at most
     PIECES = 8,            // at least so many, where parts and panels allow
-    SHARE = 512,           // columns of the panels of a piece, at most
     JOIN = 128,            // rows of the sums that are added together
     NARROW = 48,           // of a run, at least
     ROUND = 8 << 20,       // weights whose sums are in memory together
     FEW = 4096,            // places that are so few that dw is of the size of x and dy
     COPY = 2 * NEAR,       // floats that are copied to lie closer
+    APART = 256,           // floats between the columns of two places, above which they are copied
 };
 
 struct gradient {
@@ -38,7 +38,7 @@ struct gradient {
     size_t parts, shares, slices; // shares of the panels, slices of a run of a
     float *sums;                  // [parts][groups][panels][values][width]
     size_t stride;                // from part to part
-    float *buffers;               // [slots], of a piece: panels of b, pixels of a
+    float *buffers;               // [slots], of a piece: a panel of b, pixels of a
     size_t copies, buffer;
     const struct tensor *dy;
     float *dw, *db, *bias; // bias: [parts][groups * filters]
@@ -49,8 +49,8 @@ struct piece {
     size_t part, group, begin, end; // places
     size_t from, to, first, cols;   // panels, and b's columns
     size_t skip, length;            // of a's runs
-    float *panels, *copy;
-    struct ahead ahead[2 * AHEAD_AREAS + 1]; // the last is empty
+    float *panel, *copy;
+    struct ahead ahead[AHEADS]; // of b's next panel, of a's next chunk
 };
 
 // One pixel has no taps to list, so the panels may be x's; where places are few, too, as sums that are dw itself need not be turned.
@@ -78,9 +78,8 @@ static struct gradient gradient_of(const struct linear *l, const struct tensor *
     g.in_place = !g.turned && g.parts == 1;
     size_t pixels = size_min(CHUNK, g.places) * size_min(g.a.taps, (size_t)g.a.h.step * (size_t)g.a.w.step);
     g.slices = g.a.rows ? 1 : size_ratio(g.a.run, size_min(WINDOW_RUN, size_max(NEAR / pixels, NARROW)));
-    g.shares = size_max(PIECES / (g.parts * l->groups * g.slices), size_ratio(cols, SHARE));
-    g.shares = size_max(1, size_min(g.shares, g.panels.count));
-    g.copies = size_ratio(g.panels.count, g.shares) * widest * CHUNK;
+    g.shares = size_max(1, size_min(PIECES / (g.parts * l->groups * g.slices), g.panels.count));
+    g.copies = widest * CHUNK;
     g.buffer = g.copies + (g.slices > 1 ? COPY : 0);
     return g;
 }
@@ -106,7 +105,7 @@ size_t direct_weights_workspace(const struct linear *l)
 
 static struct piece piece_of(const struct gradient *g, size_t index)
 {
-    struct piece p = { .panels = g->buffers + parallel_slot() * g->buffer };
+    struct piece p = { .panel = g->buffers + parallel_slot() * g->buffer };
     size_t share = index % g->shares, slice = index / g->shares % g->slices;
     p.group = index / g->shares / g->slices % g->l->groups;
     p.part = index / g->shares / g->slices / g->l->groups;
@@ -119,7 +118,7 @@ static struct piece piece_of(const struct gradient *g, size_t index)
     struct panel last = panel_at(&g->panels, p.to - 1);
     p.first = panel_at(&g->panels, p.from).first;
     p.cols = last.first + last.cols - p.first;
-    p.copy = p.panels + g->copies;
+    p.copy = p.panel + g->copies;
     return p;
 }
 
@@ -143,19 +142,21 @@ static struct sums sums_at(const struct gradient *g, size_t part, size_t group, 
 static bool is_copied(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place, size_t places)
 {
     size_t beyond = panel->width - panel->cols, left = (window_places(&g->b) - place - places) * (size_t)g->b.ld;
-    return g->shares > 1 || !g->beside || (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
+    return g->b.ld > APART || !g->beside || (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
 }
 
-// Adds the products of a chunk of places, whose panels of b are ready, to the sums.
-static void add_products(struct piece *p, const struct gradient *g, const struct window *a, size_t place, size_t places)
+// Adds the products of a chunk of places to the sums; `next`: how many places the chunk after it has.
+static void add_products(struct piece *p, const struct gradient *g, const struct window *a, const struct window *b,
+                         size_t place, size_t places, size_t next)
 {
-    const float *list[LIST];
+    const float *list[LIST], *rows[CHUNK];
     float scratch[SCRATCH];
     struct window w = *a;
-    struct ahead *ahead = p->ahead;
-    size_t skip = p->skip, taps = size_max(1, size_min(LIST / places, SCRATCH / (places * size_min(w.run, ROW))));
-    struct range range = range_of(a, place, places);
+    size_t skip = p->skip, taps = (w.rows ? size_min(LIST, SCRATCH / w.run) : LIST) / places;
+    struct range range = range_of(a, place, places), then = range_of(a, place + places, next);
     size_t pixels = range.to - range.from, ld = (p->length + AHEAD_LINE - 1) / AHEAD_LINE * AHEAD_LINE + AHEAD_LINE;
+    then.from = size_max(range.to, then.from); // what this chunk does not see
+    look_ahead(p->ahead + AHEAD_AREAS, a, skip, p->length, then, next);
     if (g->slices > 1 && pixels * ld <= COPY) { // distances that are powers of two would let few of them stay in the cache
         g->l->k->copy(pixels, p->length, w.data + (ptrdiff_t)range.from * w.ld + skip, w.ld, p->copy, (ptrdiff_t)ld, false);
         w.data = (const float *)((uintptr_t)p->copy - range.from * ld * sizeof(float));
@@ -166,25 +167,31 @@ static void add_products(struct piece *p, const struct gradient *g, const struct
         size_t now = size_min(taps, w.taps - tap);
         window_list(list, scratch, &w, place, places, tap, now, skip);
         for (size_t i = p->from; i < p->to; i++) {
-            struct panel panel = panel_at(&g->panels, i);
+            bool last = i + 1 == p->to;
+            struct panel panel = panel_at(&g->panels, i), later = panel_at(&g->panels, last ? p->from : i + 1);
             struct sums sums = sums_at(g, p->part, p->group, &panel, tap * w.run + p->skip);
-            const float *b = g->b.data + (ptrdiff_t)place * g->b.ld + p->group * g->b.channels + panel.first;
-            bool copied = is_copied(g, p, &panel, place, places);
-            if (copied) b = p->panels + (panel.first - p->first) * places;
-            for (size_t t = 0; t < now; t++) {
-                while (!ahead->left && ahead < p->ahead + 2 * AHEAD_AREAS) ahead++;
+            const float *columns = b->data + (ptrdiff_t)place * b->ld + panel.first;
+            ptrdiff_t ldb = b->ld;
+            if (is_copied(g, p, &panel, place, places)) {
+                window_list(rows, NULL, b, place, places, 0, 1, panel.first);
+                g->l->k->gather(places, panel.cols, panel.width, rows, p->panel);
+                columns = p->panel;
+                ldb = (ptrdiff_t)panel.width;
+            }
+            struct range soon = last ? range_of(b, place + places, next) : range_of(b, place, places);
+            look_ahead(p->ahead, b, later.first, later.cols, soon, last ? next : places);
+            for (size_t t = 0; t < now; t++)
                 g->l->k->outer(&(struct outer){ .pixels = places,
                                                 .rows = p->length,
                                                 .a = list + t * places,
-                                                .b = b,
-                                                .ldb = copied ? (ptrdiff_t)panel.width : g->b.ld,
+                                                .b = columns,
+                                                .ldb = ldb,
                                                 .vectors = panel.vectors,
                                                 .c = sums.at + t * w.run * panel.width,
                                                 .ldc = sums.ld,
                                                 .cols = sums.cols,
                                                 .add = place > p->begin,
-                                                .ahead = ahead });
-            }
+                                                .ahead = p->ahead });
         }
     }
 }
@@ -208,20 +215,8 @@ static void gradient_piece(const struct gradient *g, size_t index)
     for (size_t chunk = 0; chunk < chunks; chunk++) {
         size_t place = p.begin + (p.end - p.begin) * chunk / chunks;
         size_t next = p.begin + (p.end - p.begin) * (chunk + 1) / chunks, places = next - place;
-        const float *list[CHUNK];
-        for (size_t i = p.from; i < p.to; i++) {
-            struct panel panel = panel_at(&g->panels, i);
-            if (!is_copied(g, &p, &panel, place, places)) continue;
-            window_list(list, NULL, &b, place, places, 0, 1, panel.first);
-            g->l->k->gather(places, panel.cols, panel.width, list, p.panels + (panel.first - p.first) * places);
-        }
         add_bias(g, &p, place, places);
-        if (next < p.end) {
-            size_t soon = size_min(places, p.end - next);
-            struct ahead *rest = look_ahead(p.ahead, &b, p.first, p.cols, next, soon);
-            look_ahead(rest, &a, p.skip, p.length, next, soon);
-        }
-        add_products(&p, g, &a, place, places);
+        add_products(&p, g, &a, &b, place, places, size_min(places, p.end - next));
     }
 }
 
