@@ -29,6 +29,18 @@ void KERNEL(pack_columns)(size_t rows, size_t cols, size_t width, const float *x
             y[i * width + j] = j < cols ? x[(ptrdiff_t)j * ldx + (ptrdiff_t)i] : 0;
 }
 
+void KERNEL(planes)(size_t every, size_t width, const float *x, float *y)
+{
+    if (every == 1) memcpy(y, x, width * sizeof *y);
+    for (size_t k = 0; k < every && every > 1; k += QUAD) {
+        size_t plane = k + QUAD <= every || every < QUAD ? k : every - QUAD;
+        for (size_t j = 0; j < width; j += QUAD) {
+            size_t at = j + QUAD <= width ? j : width - QUAD;
+            transpose_quads(x + at * every + plane, (ptrdiff_t)every, y + plane * width + at, width);
+        }
+    }
+}
+
 void KERNEL(pack_rows)(size_t rows, size_t cols, size_t width, const float *x, ptrdiff_t ldx, float *y)
 {
     size_t whole = cols - cols % LANES;

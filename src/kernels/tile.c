@@ -4,6 +4,8 @@
 #include "kernels/declare.h"
 #include "kernels/part.h"
 
+#include <stdint.h>
+
 enum { LINE = 16 }; // floats that come into the cache together
 
 // Of the block's column j, which are those of `part` in memory.
@@ -56,7 +58,7 @@ INLINE void finish(int rows, int vectors, size_t cols, const struct tile *t, siz
 // The same where the last vector is not whole, once for all blocks.
 static __attribute__((noinline)) void finish_part(int rows, int vectors, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
 {
-    finish(rows, vectors, t->cols, t, pixel, sum);
+    ROLLED(int i = 0; i < rows; i++) finish(1, vectors, t->cols, t, pixel + (size_t)i, sum + i);
 }
 
 // Loops that stay loops, so that they cost the sums no registers. What comes near is the second cache: the first one is for what is at work.
@@ -119,32 +121,105 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
     }
 }
 
+// From the sums to memory, where no vector is stored in part.
+INLINE void finish_whole(int rows, int vectors, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
+{
+    if (t->relu)
+        UNROLLED (int i = 0; i < rows; i++)
+            UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = vpick(sum[i][j] < 0.0f, vsplat(0), sum[i][j]); // NaN stays
+    if (t->sum)
+        UNROLLED (int j = 0; j < vectors; j++) add_moments(rows, sum, j, t, part_once((size_t)j * LANES, t->cols));
+    float *const *y = t->y + pixel;
+    const size_t column = t->column;
+    if (t->stream)
+        UNROLLED (int i = 0; i < rows; i++)
+            UNROLLED (int j = 0; j < vectors; j++) vstream(y[i] + column + j * LANES, sum[i][j]);
+    else
+        UNROLLED (int i = 0; i < rows; i++)
+            UNROLLED (int j = 0; j < vectors; j++) vstore(y[i] + column + j * LANES, sum[i][j]);
+}
+
+INLINE void strip(int rows, int vectors, const struct tile *t, size_t line, size_t pixel)
+{
+    vf sum[BLOCK_ROWS][VECTORS];
+    UNROLLED (int j = 0; j < vectors; j++)
+        UNROLLED (int i = 0; i < rows; i++) sum[i][j] = vload(t->bias + j * LANES);
+    const float *w = t->w;
+    if (!t->stream) fetch_outputs(rows, vectors * LANES, t->y + line * t->pixels + pixel, t->column);
+    const uintptr_t at = (t->from + line * t->step + pixel) * sizeof *w;
+    for (size_t tap = 0; tap < t->taps; tap++, w += vectors * LANES) {
+        const float *x = (const float *)((uintptr_t)t->x[tap] + at); // one address, not one for each of the rows
+        vf row[VECTORS];
+        UNROLLED (int j = 0; j < vectors; j++) row[j] = vload(w + j * LANES);
+        UNROLLED (int i = 0; i < rows; i++) {
+            vf value = vsplat(x[i]);
+            UNROLLED (int j = 0; j < vectors; j++) sum[i][j] += value * row[j];
+        }
+    }
+    pixel += line * t->pixels;
+    if (!t->residual && (t->beyond || t->cols == (size_t)vectors * LANES)) {
+        finish_whole(rows, vectors, t, pixel, sum);
+    } else {
+        struct tile rest = *t;
+        rest.bias = NULL;
+        vf copy[BLOCK_ROWS][VECTORS];
+        memcpy(copy, sum, (size_t)rows * sizeof *sum);
+        finish_part(rows, vectors, &rest, pixel, copy);
+    }
+}
+
 #define BLOCK(rows, vectors)                                                                                                   \
-    static void tile_##rows##x##vectors(const struct tile *t, size_t pixel)                                                    \
+    static void strip_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                      \
     {                                                                                                                          \
+        strip(rows, vectors, t, line, pixel);                                                                                  \
+    }
+HIGH_BLOCKS(BLOCK)
+#undef BLOCK
+
+#define BLOCK(rows, vectors)                                                                                                   \
+    static void tile_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                       \
+    {                                                                                                                          \
+        (void)line;                                                                                                            \
         tile(rows, vectors, t, pixel);                                                                                         \
     }
 BLOCKS(BLOCK)
 #undef BLOCK
 
-static const struct {
+static const struct block {
     int rows, vectors;
-    void (*run)(const struct tile *t, size_t pixel);
+    void (*run)(const struct tile *t, size_t line, size_t pixel);
 } blocks[] = {
 #define BLOCK(rows, vectors) { rows, vectors, tile_##rows##x##vectors },
     BLOCKS(BLOCK)
 #undef BLOCK
+}, strips[] = {
+#define BLOCK(rows, vectors) { rows, vectors, strip_##rows##x##vectors },
+    HIGH_BLOCKS(BLOCK)
+#undef BLOCK
 };
 
 // The pixels in blocks of nearly equal height.
-void KERNEL(tile)(const struct tile *t)
+INLINE void run(const struct tile *t, size_t line, const struct block *b)
 {
-    int tallest = 0;
-    while (blocks[tallest].vectors != t->vectors) tallest++;
-    size_t most = (size_t)blocks[tallest].rows, count = (t->pixels + most - 1) / most;
+    while (b->vectors != t->vectors) b++;
+    size_t most = (size_t)b->rows, count = (t->pixels + most - 1) / most;
     for (size_t i = 0, pixel = 0; i < count; i++) {
         size_t rows = t->pixels * (i + 1) / count - pixel;
-        blocks[tallest + (int)(most - rows)].run(t, pixel);
+        b[most - rows].run(t, line, pixel);
         pixel += rows;
     }
+}
+
+void KERNEL(tile)(const struct tile *t)
+{
+    run(t, 0, blocks);
+}
+
+void KERNEL(strip)(const struct tile *t)
+{
+    float bias[VECTORS * LANES] = { 0 };
+    struct tile with = *t;
+    if (t->bias) memcpy(bias, t->bias, t->cols * sizeof *bias);
+    with.bias = bias;
+    for (size_t line = 0; line < t->lines; line++) run(&with, line, strips);
 }

@@ -8,9 +8,12 @@
 // tile: y[pixel][column + j] = sum over taps and i of x[tap][pixel][i] w[row[tap] + i][j]. Where a pixel's window lies is said by pointers, so
 // windows of any form, padding (a row of zeros) and matrices are all the same. What happens to a sum on its way to memory comes in the order
 // of the fields, and what is NULL or false does not happen.
+// strip: the same where run is 1 and a tap's values lie side by side, x[tap][pixel], with w[tap][vectors * lanes]: at least half as many pixels as
+// a block is high; what would be brought near is not, and nothing is added to y.
 struct tile {
     size_t pixels, taps, run;
-    const float *const *x; // x[tap * pixels + pixel]: `run` values
+    size_t lines, step, from; // strip: so many times the pixels, their x `step` apart; from: of all x, the first
+    const float *const *x;    // x[tap * pixels + pixel]: `run` values
     const size_t *row;
     const float *w; // [...][vectors * lanes]
     int vectors;
@@ -22,6 +25,7 @@ struct tile {
     bool relu;
     float *sum, *squares; // [cols]: the pixels' y - pivot and its square are added to these
     const float *pivot;   // [cols]; NULL: 0
+    bool beyond;          // strip: what follows a pixel of y, up to a vector, may be overwritten
     bool stream;          // y, whole vectors that lie as vectors do, will not be read soon
     // What the next tiles will want, to be brought near:
     const float *const *fetch; // `run` values at fetch[tap * pixels + pixel] + ahead
@@ -40,9 +44,10 @@ struct ahead {
 };
 
 // outer: c[i][j] = sum over pixels of a[pixel][i] b[pixel][j].
+// lines: c[i][j] = sum over lines and pixels of a[i][line * step + pixel] b[line * pixels + pixel][j], at least 6 rows, c in whole vectors.
 struct outer {
     size_t pixels, rows;
-    const float *const *a; // a[pixel]: `rows` values
+    const float *const *a; // a[pixel]: `rows` values; of lines a[row]
     const float *b;        // b + pixel * ldb: vectors * lanes values
     ptrdiff_t ldb;
     int vectors;
@@ -50,6 +55,7 @@ struct outer {
     ptrdiff_t ldc;
     size_t cols; // of the last vector at least one
     bool add;
+    size_t lines, step;
     bool stream;         // c, whole vectors that lie as vectors do, will not be read soon
     struct ahead *ahead; // [AHEADS], one after the other, or NULL
 };

@@ -5,6 +5,7 @@
 #include "ops/depthwise.h"
 #include "ops/grouped.h"
 #include "ops/scatter.h"
+#include "ops/strip.h"
 #include "ops/winograd.h"
 
 #include <math.h>
@@ -19,6 +20,7 @@ static const struct algorithm algorithms[] = {
       depthwise_forward, depthwise_data, depthwise_weights },
     { "grouped", true, grouped_cost, grouped_packed, grouped_workspace, grouped_parts, grouped_pack, grouped_forward,
       grouped_data, grouped_weights },
+    { "strip", true, strip_cost, strip_packed, strip_workspace, strip_parts, strip_pack, strip_forward, NULL, strip_weights },
     { .name = "scatter", .exact = true, .cost = scatter_cost, .workspace = scatter_workspace, .data = scatter_data },
     { "matrix", true, matrix_cost, matrix_packed, matrix_workspace, matrix_parts, NULL, matrix_forward, matrix_data,
       matrix_weights, true },

@@ -127,26 +127,28 @@ static ptrdiff_t distance(const struct product *p, const struct slice *s, const 
     return places * w->w.step * w->ld - (ptrdiff_t)s->skip;
 }
 
-// What the last visit to a panel does with the sums: `column` is its first of all `columns`.
-static void tile_finish(struct tile *t, const struct epilogue *e, size_t part, size_t columns, size_t column)
+void product_finish(struct tile *t, const struct epilogue *e, size_t part, size_t columns, size_t column, bool first)
 {
     if (e->bias) t->bias = e->bias + column;
     t->relu = e->relu;
     if (!e->sums) return;
     t->sum = e->sums + 2 * part * columns + column;
     t->squares = t->sum + columns;
+    if (e->pivot) t->pivot = e->pivot + column;
+    if (!first) return;
     memset(t->sum, 0, t->cols * sizeof *t->sum);
     memset(t->squares, 0, t->cols * sizeof *t->squares);
-    if (e->pivot) t->pivot = e->pivot + column;
 }
 
-// Is y large, and do its lines belong to one panel each?
+bool product_streams(const struct tensor *y, const struct panel *panel)
+{
+    return tensor_count(y) >= FAR && (uintptr_t)y->data % (LINE * sizeof(float)) == 0 && y->ld % LINE == 0 &&
+           panel->first % LINE == 0 && panel->width % LINE == 0 && panel->cols == panel->width;
+}
+
 static bool streams(const struct product *p, const struct panel *panel)
 {
-    const struct tensor *y = p->y;
-    return !p->add && p->slices == 1 && tensor_count(y) >= FAR && (uintptr_t)y->data % (LINE * sizeof(float)) == 0 &&
-           y->ld % LINE == 0 && (p->groups == 1 || p->panels.cols % LINE == 0) && panel->first % LINE == 0 &&
-           panel->width % LINE == 0 && panel->cols == panel->width;
+    return !p->add && p->slices == 1 && (p->groups == 1 || p->panels.cols % LINE == 0) && product_streams(p->y, panel);
 }
 
 static void product_block(const struct product *p, size_t block, size_t group, size_t share)
@@ -197,7 +199,7 @@ static void product_block(const struct product *p, size_t block, size_t group, s
                                : pack_slice(p, &panel, group, &s, loose);
             if (far) tile.next = panel_rows(p, &later, group, then->tap, then->skip, &tile.next_ld);
             if (!i && e->residual) tile.residual = (const float *const *)residual; // at once, as it may be y
-            if (last) tile_finish(&tile, e, block, p->groups * filters, group * filters + panel.first);
+            if (last) product_finish(&tile, e, block, p->groups * filters, group * filters + panel.first, true);
             p->k->tile(&tile);
         }
     }

@@ -27,4 +27,10 @@ size_t product_blocks(const struct product *p); // of all places
 size_t product_workspace(const struct product *p);
 void product_run(struct product *p); // after product_cut
 
+// What the last visit to a panel does with the sums: `column` is its first of all `columns`; first: of this part.
+void product_finish(struct tile *t, const struct epilogue *e, size_t part, size_t columns, size_t column, bool first);
+
+// Is y large, and do its lines belong to one panel each?
+bool product_streams(const struct tensor *y, const struct panel *panel);
+
 #endif
