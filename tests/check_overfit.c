@@ -28,14 +28,18 @@ static const struct task {
     { "lenet5", 32, 0, 0.003f, 100 },
     { "lenet5_plain", 32, 0, 0.003f, 100 },
     { "lenet", 28, 0.5f, 0.003f, 100 },
+    { "alexnet", 67, 0.25f, 0.002f, 200 },
     { "alexnet_torchvision", 63, 0.125f, 0.003f, 100 },
     { "zfnet", 63, 0.125f, 0.003f, 100 },
     { "nin_cifar", 8, 0.25f, 0.003f, 100 },
+    { "nin_imagenet", 67, 0.125f, 0.001f, 100 },
     { "vgg11_bn", 32, 0.125f, 0.0005f, 100 },
+    { "googlenet", 64, 0.125f, 0.0015f, 150 },
     { "googlenet_torchvision", 32, 0.25f, 0.003f, 100 },
     { "inception_reduced", 8, 0.5f, 0.003f, 100 },
     { "inception_bn", 64, 0.0625f, 0.003f, 100 },
     { "inception_v3", 75, 0.0625f, 0.003f, 100 },
+    { "inception_v4", 75, 0.0625f, 0.006f, 100 },
     { "resnet18", 32, 0.25f, 0.003f, 100 },
     { "cifar_resnet20", 8, 0.5f, 0.003f, 100 },
     { "cifar_plain20", 8, 0.5f, 0.003f, 100 },
@@ -46,6 +50,8 @@ static const struct task {
     { "densenet_L40_k12", 8, 0.5f, 0.003f, 100 },
     { "highway_fc_mnist", 16, 0, 0.003f, 100 },
     { "highway_mnist_conv10", 28, 0.5f, 0.003f, 100 },
+    { "highway_cifar10_19", 8, 0.25f, 0.01f, 200 },
+    { "dmrnet_imagenet", 32, 0.0625f, 0.003f, 100 },
     { "dmrnet_56", 8, 0.5f, 0.003f, 100 },
     { "fractalnet_20", 32, 0.0625f, 0.003f, 100 },
     { "inception_resnet_v1", 107, 0.0625f, 0.003f, 100 },
@@ -140,8 +146,22 @@ static void every_family_learns_by_heart(void **state)
     for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++) learn(&tasks[i]);
 }
 
+// A family is what one builder builds.
+static void every_family_has_a_row(void **state)
+{
+    (void)state;
+    for (const striate_zoo_entry *e = striate_zoo(); e->name; e++) {
+        bool found = false;
+        for (const striate_zoo_entry *other = striate_zoo(); other->name; other++)
+            for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
+                found |= other->build == e->build && !strcmp(other->name, tasks[i].name);
+        if (!found) fail_msg("nothing that is built as %s is in the table", e->name);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_family_learns_by_heart) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_family_has_a_row),
+                                        cmocka_unit_test(every_family_learns_by_heart) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
