@@ -24,7 +24,8 @@ enum {
     ROUND = 8 << 20,       // weights whose sums are in memory together
     FEW = 4096,            // places that are so few that dw is of the size of x and dy
     COPY = 2 * NEAR,       // floats that are copied to lie closer
-    APART = 256,           // floats between the columns of two places, above which they are copied
+    APART = 256,           // floats from place to place, above which columns are copied,
+    MEET = 64,             // where they meet more values than these
 };
 
 struct gradient {
@@ -39,7 +40,7 @@ struct gradient {
     float *sums;                  // [parts][groups][panels][values][width]
     size_t stride;                // from part to part
     float *buffers;               // [slots], of a piece: a panel of b, pixels of a
-    size_t copies, buffer;
+    size_t copies, near, buffer;
     const struct tensor *dy;
     float *dw, *db, *bias; // bias: [parts][groups * filters]
 };
@@ -53,11 +54,13 @@ struct piece {
     struct ahead ahead[AHEADS]; // of b's next panel, of a's next chunk
 };
 
-// One pixel has no taps to list, so the panels may be x's; where places are few, too, as sums that are dw itself need not be turned.
+// One pixel has no taps to list, so the panels may be x's; where places are few, too, as sums that are dw itself need not be turned. But a
+// single panel stays in the first cache.
 static bool is_turned(const struct linear *l)
 {
-    size_t places = l->batch * (size_t)l->h.outs * (size_t)l->w.outs;
-    return linear_taps(l) > 1 || (l->channels < l->filters && places > FEW);
+    size_t places = l->batch * (size_t)l->h.outs * (size_t)l->w.outs, lanes = (size_t)l->k->lanes;
+    bool single = l->filters > lanes && l->filters <= lanes * (size_t)l->k->vectors;
+    return linear_taps(l) > 1 || single || (l->channels < l->filters && places > FEW);
 }
 
 static struct gradient gradient_of(const struct linear *l, const struct tensor *x, const struct tensor *dy)
@@ -78,9 +81,12 @@ static struct gradient gradient_of(const struct linear *l, const struct tensor *
     g.in_place = !g.turned && g.parts == 1;
     size_t pixels = size_min(CHUNK, g.places) * size_min(g.a.taps, (size_t)g.a.h.step * (size_t)g.a.w.step);
     g.slices = g.a.rows ? 1 : size_ratio(g.a.run, size_min(WINDOW_RUN, size_max(NEAR / pixels, NARROW)));
+    bool once = g.panels.count == 1 && g.a.taps == 1 && !g.a.rows; // a's values are read once: slices are but pieces
+    if (once) g.slices = size_max(g.slices, size_min(PIECES / (g.parts * l->groups), g.a.run / NARROW));
     g.shares = size_max(1, size_min(PIECES / (g.parts * l->groups * g.slices), g.panels.count));
     g.copies = widest * CHUNK;
-    g.buffer = g.copies + (g.slices > 1 ? COPY : 0);
+    g.near = g.slices > 1 && !once ? COPY : 0;
+    g.buffer = g.copies + g.near;
     return g;
 }
 
@@ -142,7 +148,8 @@ static struct sums sums_at(const struct gradient *g, size_t part, size_t group, 
 static bool is_copied(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place, size_t places)
 {
     size_t beyond = panel->width - panel->cols, left = (window_places(&g->b) - place - places) * (size_t)g->b.ld;
-    return g->b.ld > APART || !g->beside || (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
+    return (g->b.ld > APART && g->values > MEET) || !g->beside ||
+           (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
 }
 
 // Adds the products of a chunk of places to the sums; `next`: how many places the chunk after it has.
@@ -157,7 +164,7 @@ static void add_products(struct piece *p, const struct gradient *g, const struct
     size_t pixels = range.to - range.from, ld = (p->length + AHEAD_LINE - 1) / AHEAD_LINE * AHEAD_LINE + AHEAD_LINE;
     then.from = size_max(range.to, then.from); // what this chunk does not see
     look_ahead(p->ahead + AHEAD_AREAS, a, skip, p->length, then, next);
-    if (g->slices > 1 && pixels * ld <= COPY) { // distances that are powers of two would let few of them stay in the cache
+    if (pixels * ld <= g->near) { // distances that are powers of two would let few of them stay in the cache
         g->l->k->copy(pixels, p->length, w.data + (ptrdiff_t)range.from * w.ld + skip, w.ld, p->copy, (ptrdiff_t)ld, false);
         w.data = (const float *)((uintptr_t)p->copy - range.from * ld * sizeof(float));
         w.ld = (ptrdiff_t)ld;
