@@ -176,6 +176,10 @@ static const char branched[] = "data = input height=8 width=8 channels=1\n"
                                "more = dropout rf rate=0.3\n"
                                "fc = dense more units=3\n";
 
+#define JOINED(join)                                                                                                           \
+    "data = input height=8 width=8 channels=1\na = conv data filters=4 kernel=3\nb = conv a filters=4 kernel=3 pad=1\ny "      \
+    "= " join "\nfc = dense y units=3\n"
+
 static void expect_same_parameters(const char *a, const char *b)
 {
     striate_parameter p;
@@ -207,6 +211,10 @@ static void check_features(void **state)
         { branched, "a.*,na.*,b.*,nb.*,c.*", NULL }, // what is trained reads two values
         { branched, "a.*,na.*,b.*,nb.*,c.*,d.*", "frozen up to both: its 8x8x11" },
         { branched, "a.*,na.*,b.*,nb.*,c.*,d.*,e.*,ne.*,f.*", "frozen up to both: its 8x8x11" }, // dropout is drawn each step
+        { JOINED("scaled_add a b scale=0.5"), "a.*,b.*", "frozen up to y: its 6x6x4" },
+        { JOINED("scaled_add a b drop=0.5"), "a.*,b.*", NULL },
+        { JOINED("average a b"), "a.*,b.*", "frozen up to y: its 6x6x4" },
+        { JOINED("average a b drop=0.5"), "a.*,b.*", NULL },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const char *folders[] = { fresh("once"), fresh("each step") };

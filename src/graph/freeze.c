@@ -38,14 +38,7 @@ striate_status striate_freeze(striate_graph *graph, const char *globs)
 // Whether a node's value is a function of its inputs alone, in training too.
 static bool is_steady(const struct striate_node *node)
 {
-    const void *options = node->options;
-    if (node->op == &striate_op_dropout) return false;
-    if (node->op == &striate_op_scaled_add && ((const striate_scaled_add_options *)options)->drop > 0) return false;
-    if (node->op == &striate_op_average) {
-        const striate_average_options *o = options;
-        if (o->drop > 0 || o->global > 0) return false;
-    }
-    return graph_is_fixed(node) && !(node->plan.flags & LOSS);
+    return graph_is_fixed(node) && !(node->plan.flags & (LOSS | DRAWS));
 }
 
 // Whether a node may share a step with what it reads (fuse.c), or ask it for sums.

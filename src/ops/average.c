@@ -29,7 +29,9 @@ static striate_status shape(const struct op_args *a, struct op_plan *plan)
     if (a->ins > MOST) FAIL(BAD_NETWORK, "%d inputs are more than %d; average in two steps", a->ins, MOST);
     if (o->global > 0 && o->columns < a->ins)
         FAIL(BAD_NETWORK, "global needs columns, at least as many as the %d inputs, not %d", a->ins, o->columns);
-    return join_shape(a, plan);
+    TRY(join_shape(a, plan));
+    if (o->drop > 0 || o->global > 0) plan->flags |= DRAWS;
+    return STRIATE_OK;
 }
 
 // s[i] of this step; all joins of a network draw the same column, as the key they ask has no node.

@@ -15,7 +15,7 @@ static const struct attribute attributes[] = {
 static striate_status shape(const struct op_args *a, struct op_plan *plan)
 {
     plan->out = a->in[0]->shape;
-    plan->flags = IN_PLACE;
+    plan->flags = IN_PLACE | DRAWS;
     plan->saved = (size_t)a->in[0]->n * shape_count(plan->out);
     return STRIATE_OK;
 }

@@ -85,6 +85,7 @@ enum op_flags {
     NO_OUTPUT = 32,   // (input) out is filled from outside
     RESIDUAL_IN_PLACE = 128, // out may lie in the residual's memory, and its gradient in dout's
     CHEAP = 256, // forward takes hardly more than a pass over memory: better done twice than out kept, if in[] is there
+    DRAWS = 512, // forward draws at random in training: the same inputs do not give the same out
     CONCAT = 64, // out is made of in[] side by side: the plan lets them lie there where it can
 };
 

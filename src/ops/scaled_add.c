@@ -16,6 +16,13 @@ static const struct attribute attributes[] = {
     { 0 },
 };
 
+static striate_status shape(const struct op_args *a, struct op_plan *plan)
+{
+    TRY(join_shape(a, plan));
+    if (((const options *)a->options)->drop > 0) plan->flags |= DRAWS;
+    return STRIATE_OK;
+}
+
 static float scale_of(const struct op_args *a)
 {
     const options *o = a->options;
@@ -50,6 +57,6 @@ const struct op striate_op_scaled_add = { .name = "scaled_add",
                                           .max_ins = 2,
                                           .options_size = sizeof(options),
                                           .attributes = attributes,
-                                          .shape = join_shape,
+                                          .shape = shape,
                                           .forward = forward,
                                           .backward = backward };
