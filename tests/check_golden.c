@@ -1,4 +1,4 @@
-// check_golden.c - every network that torchvision has against what PyTorch computes from the same weights, which a formula gives
+// check_golden.c - the networks that torchvision has (of the VGGs two) against what PyTorch computes from the same weights, which a formula gives
 // (golden_pytorch.py): logits in evaluation; loss and gradients in training, without dropout and with tanh for ReLU.
 #include "graph/graph.h"
 
@@ -11,6 +11,16 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || __has_feature(address_sanitizer) ||                       \
+    __has_feature(thread_sanitizer)
+enum { MOST = 30000000 }; // parameters of a network: sanitized code is slow
+#else
+enum { MOST = 1000000000 };
+#endif
 
 #define OK(call)                                                                                                               \
     if (call) fail_msg("%s", striate_error())
@@ -88,6 +98,16 @@ static void fill_parameters(striate_graph *graph)
         uint32_t seed = seed_of(p.name);
         for (size_t at = 0; at < p.count; at++) p.values[at] = value(range, seed, p.pixels > 1 ? in_file(&p, at) : at);
     }
+}
+
+static bool is_left_out(const struct golden *golden)
+{
+    striate_graph *graph;
+    size_t count = 0;
+    OK(striate_graph_from_zoo(&graph, golden->name, (striate_zoo_options){ CLASSES, golden->side, golden->side }));
+    for (int i = 0; i < graph->param_count; i++) count += graph->params[i].count;
+    striate_graph_free(graph);
+    return count > MOST;
 }
 
 // The network with its weights, without dropout and, where it is to be smooth, with tanh for ReLU.
@@ -185,14 +205,15 @@ static void infer(const struct golden *golden)
 static void logits_are_pytorchs(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof goldens / sizeof *goldens; i++) infer(&goldens[i]);
+    for (size_t i = 0; i < sizeof goldens / sizeof *goldens; i++)
+        if (!is_left_out(&goldens[i])) infer(&goldens[i]);
 }
 
 static void gradients_are_pytorchs(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof goldens / sizeof *goldens; i++)
-        if (goldens[i].loss > 0) train(&goldens[i]);
+        if (goldens[i].loss > 0 && !is_left_out(&goldens[i])) train(&goldens[i]);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes tests/golden_pytorch.h, for check_golden.c where there is no PyTorch: what every network that torchvision has computes in double precision
+"""Writes tests/golden_pytorch.h, for check_golden.c where there is no PyTorch: what the networks that torchvision has compute in double precision
 from weights and images that a formula gives here and there. Logits in evaluation; loss in training, and of the gradients of some weights the norm
 and the sum after random changes of signs, with tanh in place of ReLU: rounding turns the sign of a value now and then, and behind a ReLU that makes
 gradients differ by its whole share.
