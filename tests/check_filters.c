@@ -270,12 +270,41 @@ static void lenet5(void **state)
     striate_graph_free(g);
 }
 
+// The answer to a wave of so many cycles per pixel along the rows.
+static double answer(const float *w, int size, double cycles)
+{
+    double sum = 0;
+    for (int i = 0; i < size * size; i++) sum += (double)w[i] * cos(6.283185307179586 * cycles * (i % size - size / 2));
+    return sum;
+}
+
+static void even_spectra(void **state)
+{
+    (void)state;
+    enum { SIZE = 13 };
+    struct net whiten = net_of(20, 20, 1, (striate_conv_options){ .filters = 1, .kernel = SIZE, .init = STRIATE_INIT_WHITEN }),
+               decay = net_of(8, 8, 2, (striate_conv_options){ .filters = 1, .kernel = 5, .init = STRIATE_INIT_DECAY });
+    const float *w = whiten.weight.values;
+    assert_true(fabs(answer(w, SIZE, 0)) < 1e-5);
+    for (double f = 0.1; f < 0.3; f += 0.05) { // as f exp(-(f / 0.4)^4), but for what so small a kernel cannot do
+        double want = f / 0.2 * exp(pow(0.5, 4) - pow(f / 0.4, 4)), got = answer(w, SIZE, f) / answer(w, SIZE, 0.2);
+        if (fabs(got - want) > 0.1) fail_msg("at %g it is %g, not %g", f, got, want);
+    }
+    assert_true(answer(w, SIZE, 0.5) < 0.5 * answer(w, SIZE, 0.3));
+    const float *d = decay.weight.values;
+    double sum = 0;
+    for (int i = 0; i < 50; i++) sum += (double)d[i];
+    assert_true(fabs(sum - 1) < 1e-6);
+    assert_true(fabsf(d[22] - 0.9f * d[24]) < 1e-7f && fabsf(d[4] - 0.81f * d[24]) < 1e-7f && d[24] == d[25]);
+    striate_graph_free(whiten.graph), striate_graph_free(decay.graph);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(derivatives),      cmocka_unit_test(laplacian),           cmocka_unit_test(gabor),
         cmocka_unit_test(gaussian_pooling), cmocka_unit_test(frozen_weights_stay), cmocka_unit_test(connection_tables),
-        cmocka_unit_test(lenet5),
+        cmocka_unit_test(lenet5),           cmocka_unit_test(even_spectra),
     };
     return cmocka_run_group_tests_name("filters", tests, NULL, NULL);
 }

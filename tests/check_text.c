@@ -156,7 +156,7 @@ static const struct row {
     { INPUT "a = conv data filters=-1 kernel=3\n", 2, { "a (conv)", "filters is -1" } },
     { INPUT "a = conv data filters=3 kernel=3 stride=0\n", 2, { "stride is 0, allowed is 1 to" } },
     { INPUT "a = conv data filters=3 kernel=3 no_bias=2\n", 2, { "no_bias is a flag, 0 or 1, not '2'" } },
-    { INPUT "a = conv data filters=3 kernel=3 init=hee\n", 2, { "init is one of he|xavier|gaussian|sobel|prewitt|laplacian|gabor|blur, not 'hee'" } },
+    { INPUT "a = conv data filters=3 kernel=3 init=hee\n", 2, { "init is one of he|xavier|gaussian|sobel|prewitt|laplacian|gabor|blur|decay|whiten, not 'hee'" } },
     { INPUT "a = conv data filters=3 kernel=3 init=x\n", 2, { "init is one of" } },
     { INPUT "a = dropout data rate=fast\n", 2, { "a (dropout)", "rate takes a number, not 'fast'" } },
     { INPUT "a = dropout data rate=nan\n", 2, { "rate takes a number, not 'nan'" } },
@@ -266,7 +266,7 @@ static void lists_the_ops(void **state)
         for (int j = 0; j < ops[i].attribute_count; j++) {
             if (!strcmp(a[j].name, "filters")) assert_null(a[j].default_value);
             if (!strcmp(a[j].name, "stride")) assert_string_equal(a[j].default_value, "1");
-            if (!strcmp(a[j].name, "init")) assert_string_equal(a[j].type, "he|xavier|gaussian|sobel|prewitt|laplacian|gabor|blur");
+            if (!strcmp(a[j].name, "init")) assert_string_equal(a[j].type, "he|xavier|gaussian|sobel|prewitt|laplacian|gabor|blur|decay|whiten");
             if (!strcmp(a[j].name, "init")) assert_string_equal(a[j].default_value, "he");
             if (!strcmp(a[j].name, "init_std")) assert_string_equal(a[j].default_value, "0.01");
         }

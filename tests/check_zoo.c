@@ -285,6 +285,7 @@ static void other_sizes_on_request(void **state)
 
 static int outputs(const striate_layer *layer)
 {
+    if (striate_node_attribute(layer->node, "frozen") > 0) return 0; // fixed kernels, of which there are as many as it takes
     double filters = striate_node_attribute(layer->node, "filters"), units = striate_node_attribute(layer->node, "units");
     return !isnan(filters) ? (int)filters : !isnan(units) ? (int)units : 0;
 }
