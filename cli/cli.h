@@ -20,9 +20,10 @@ extern const struct command commands[]; // main.c; ended by a NULL name
 const struct command *command_find(const char *name);
 int unknown_verb(const char *verb); // complains, with a suggestion
 
-extern const struct usage train_usage, recipe_usage, lr_find_usage, eval_usage, compare_usage, lesion_usage, predict_usage,
-    summary_usage, zoo_usage, ops_usage, data_usage, bench_usage, help_usage, version_usage;
+extern const struct usage train_usage, pretrain_usage, recipe_usage, lr_find_usage, eval_usage, compare_usage, lesion_usage,
+    predict_usage, summary_usage, zoo_usage, ops_usage, data_usage, bench_usage, help_usage, version_usage;
 int cmd_train(int argc, char **argv);
+int cmd_pretrain(int argc, char **argv);
 int cmd_recipe(int argc, char **argv);
 int cmd_lr_find(int argc, char **argv);
 int cmd_eval(int argc, char **argv);

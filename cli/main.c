@@ -8,6 +8,7 @@ const struct command commands[] = {
     { "train", cmd_train, &train_usage, "fit a network to data" },
     { "recipe", cmd_recipe, &recipe_usage, "list published trainings, or explain one" },
     { "lr-find", cmd_lr_find, &lr_find_usage, "find a learning rate to train with" },
+    { "pretrain", cmd_pretrain, &pretrain_usage, "let layers learn without labels" },
     { "eval", cmd_eval, &eval_usage, "measure a model on labelled images" },
     { "compare", cmd_compare, &compare_usage, "lay trainings side by side" },
     { "lesion", cmd_lesion, &lesion_usage, "delete and swap units of a network" },

@@ -143,6 +143,7 @@ STRIATE_API striate_status striate_data_open(striate_data **data, const char *di
 
 typedef struct striate_data_options {
     int keep_bad; // 1: image files that are none stay in the set, and fail when they are read; 0: the first of them is a failure now
+    int unlabelled; // 1: a folder that holds images and no folders is a set of one class; 0: a failure
 } striate_data_options;
 STRIATE_API striate_status striate_data_open_with(striate_data **data, const char *directory, striate_split split,
                                                   striate_data_options options);
@@ -851,6 +852,36 @@ typedef struct striate_lr_curve {
 // free() releases the curve.
 STRIATE_API striate_status striate_lr_find(striate_lr_curve **curve, striate_model *model, const striate_data *data,
                                            const striate_training *training, striate_lr_options options);
+
+// Layers that learn without labels, one after another from the first, each from what those below it make of the images. A convolution under
+// striate_prob_max_pool learns as a restricted Boltzmann machine, by contrastive divergence of one step (Lee et al. 2009; visible units are binary above
+// such pooling, else Gaussian); striate_s_cells learn as the neocognitron's, by reinforcing the largest of them (Fukushima 1980).
+typedef struct striate_pretraining_step {
+    const char *layer;
+    int epoch, epochs, image, images; // image: how many of this epoch's images are done; all of them: the epoch is over
+    double error;  // mean squared difference of visible units and their reconstruction in this epoch; NAN for S cells
+    double active; // mean of the units in this epoch; of S cells the share that responds
+    double seconds, images_per_second;
+} striate_pretraining_step;
+typedef struct striate_pretraining {
+    int epochs;          // of each layer; 0: 100, and 20 for S cells
+    int images;          // of an epoch, taken in turn from the data; 0: as many as it has, at most 1000
+    int batch_size;      // images of an update; 0: 1
+    float learning_rate; // of the Boltzmann machines; 0: 0.1, times 1 / (1 + 0.01 epochs)
+    float sparsity;      // the mean that their units are driven to, 0: 0.003,
+    float sparsity_cost; // and how hard; 0: 5
+    float weight_decay;  // 0: 0.01
+    uint64_t seed;
+    striate_augmentation augmentation;
+    const char *out;                                                  // run folder, made if missing; NULL: write nothing
+    int overwrite;                                                    // 1: also where it holds a model
+    int (*on_step)(void *user, const striate_pretraining_step *step); // returns a striate_wish
+    void *user;
+} striate_pretraining;
+// The run folder holds model.safetensors, written after each layer and when stopped, metrics.jsonl, metrics.csv, curve.png, and LAYER.png: the
+// filters, those of a second machine and above as sums of the first one's. It cannot be resumed. A dense layer above the last S cells gets a 1
+// from each plane to the class whose images excite it most, the only use of labels.
+STRIATE_API striate_status striate_pretrain(striate_model *model, const striate_data *data, const striate_pretraining *how);
 
 // What a training left in its run folder.
 typedef struct striate_run {

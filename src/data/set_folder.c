@@ -115,11 +115,20 @@ struct lists {
     struct list classes, folders, images; // folders: of the split's classes
 };
 
+static striate_status fill_unlabelled(striate_data *set, const char *directory, striate_data_options options,
+                                      struct lists *lists)
+{
+    static const char *const names[] = { "images" };
+    TRY(list_folder(&lists->images, &set->arena, directory, wants_image, 0));
+    return listed_fill(set, &lists->images, names, 1, options);
+}
+
 static striate_status fill(striate_data *set, const char *directory, striate_split split, striate_data_options options,
                            struct lists *lists)
 {
     struct arena *arena = &set->arena;
     struct list *classes = &lists->classes;
+    if (options.unlabelled && !holds(directory, wants_folder)) return fill_unlabelled(set, directory, options, lists);
     struct layout layout = layout_of(arena, directory);
     const char *from = split == STRIATE_SPLIT_TEST && layout.test ? layout.test : layout.train;
     if (!from) FAIL(IO, "%s: no train folder beside %s; the training split needs it", directory, file_base(layout.test));

@@ -77,6 +77,9 @@ size_t plan_input_values(const striate_plan *plan); // of one image
 
 striate_status plan_make(striate_plan **plan, striate_graph *graph, striate_plan_options options, unsigned debug);
 
+// What a node of the plan computes with, once it has run.
+const struct op_args *plan_args(const struct striate_plan *plan, const struct striate_node *node);
+
 // After a loss or gradient that is not finite: the name of the first node whose output is not, by another forward pass; NULL: none.
 const char *plan_first_bad(striate_plan *plan);
 

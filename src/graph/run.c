@@ -93,7 +93,7 @@ const char *plan_first_bad(striate_plan *plan)
     return NULL;
 }
 
-static const struct op_args *args_of(const struct striate_plan *plan, const struct striate_node *node)
+const struct op_args *plan_args(const struct striate_plan *plan, const struct striate_node *node)
 {
     int i = 0;
     while (plan->last[i] != node) i++;
@@ -102,7 +102,7 @@ static const struct op_args *args_of(const struct striate_plan *plan, const stru
 
 float *striate_plan_input(striate_plan *plan)
 {
-    return args_of(plan, plan->input)->out->data;
+    return plan_args(plan, plan->input)->out->data;
 }
 
 size_t plan_input_values(const striate_plan *plan)
@@ -123,7 +123,7 @@ int *striate_plan_mix(striate_plan *plan, float share)
 
 const float *striate_plan_output(const striate_plan *plan)
 {
-    return args_of(plan, plan->output)->out->data;
+    return plan_args(plan, plan->output)->out->data;
 }
 
 int striate_plan_values(const striate_plan *plan)

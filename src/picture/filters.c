@@ -1,5 +1,7 @@
 // filters.c - the kernels of a convolution as a sheet: colours where it reads three channels, else the first channel, blue below zero and
 // vermilion above. Each is scaled by its own largest weight, so that zero has one colour everywhere.
+#include "picture/filters.h"
+
 #include "picture/sheet.h"
 
 #include "base/arena.h"
@@ -102,6 +104,27 @@ static bool make_tiles(struct arena *arena, struct sheet *sheet, const striate_p
     return true;
 }
 
+striate_status filters_draw(const char *path, const char *title, const char *note, const striate_parameter *w)
+{
+    int filters = w->dims[0], channels = w->dims[1], height = w->dims[2], width = w->dims[3];
+    if (filters > MOST_FILTERS)
+        FAIL(BAD_ARGUMENT, "%s: \"%s\" has %d filters; at most %d can be drawn", path, title, filters, MOST_FILTERS);
+
+    char subtitle[160];
+    snprintf(subtitle, sizeof subtitle, "%d filters of %d \u00D7 %d \u00D7 %d, each scaled by its own largest weight%s",
+             filters, height, width, channels, note);
+    int side = height > width ? height : width, room = filters <= 32 ? 160 : filters <= 128 ? 120 : 48;
+    struct sheet sheet = { .title = title, .subtitle = subtitle, .count = filters, .columns = choose_columns(filters) };
+    sheet.box = side <= room ? room / side * side : room;
+    sheet.signs = channels != 3;
+    struct arena arena = { 0 };
+    striate_status status = make_tiles(&arena, &sheet, w)
+                                ? sheet_draw(path, &sheet)
+                                : status_fail(STRIATE_NO_MEMORY, "%s: no memory for %d filters", path, filters);
+    arena_free(&arena);
+    return status;
+}
+
 striate_status striate_draw_filters(const char *path, striate_graph *graph, const char *node)
 {
     if (!path) FAIL(BAD_ARGUMENT, "striate_draw_filters: path is NULL; name a file to write");
@@ -109,24 +132,5 @@ striate_status striate_draw_filters(const char *path, striate_graph *graph, cons
     TRY(striate_graph_status(graph));
     striate_parameter w = { 0 };
     TRY(find_weights(&w, path, graph, node));
-    int filters = w.dims[0], channels = w.dims[1], height = w.dims[2], width = w.dims[3];
-    if (filters > MOST_FILTERS)
-        FAIL(BAD_ARGUMENT, "%s: \"%s\" has %d filters; at most %d can be drawn", path, node, filters, MOST_FILTERS);
-
-    char subtitle[160];
-    snprintf(subtitle, sizeof subtitle, "%d filters of %d \u00D7 %d \u00D7 %d, each scaled by its own largest weight%s",
-             filters, height, width, channels,
-             channels == 3   ? "; gray is zero"
-             : channels == 1 ? ""
-                             : "; first channel");
-    int side = height > width ? height : width, room = filters <= 32 ? 160 : filters <= 128 ? 120 : 48;
-    struct sheet sheet = { .title = node, .subtitle = subtitle, .count = filters, .columns = choose_columns(filters) };
-    sheet.box = side <= room ? room / side * side : room;
-    sheet.signs = channels != 3;
-    struct arena arena = { 0 };
-    striate_status status = make_tiles(&arena, &sheet, &w)
-                                ? sheet_draw(path, &sheet)
-                                : status_fail(STRIATE_NO_MEMORY, "%s: no memory for %d filters", path, filters);
-    arena_free(&arena);
-    return status;
+    return filters_draw(path, node, w.dims[1] == 3 ? "; gray is zero" : w.dims[1] == 1 ? "" : "; first channel", &w);
 }
