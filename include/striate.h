@@ -423,6 +423,7 @@ typedef struct striate_norm_options {
     const char *name;
     float eps;      // 0: 1e-5
     float momentum; // 0: 0.1
+    int no_affine;  // 1: weight is 1 and bias 0, and neither is trained (as Caffe's BatchNorm)
 } striate_norm_options;
 STRIATE_API striate_node *striate_batch_norm(striate_graph *graph, striate_node *x, striate_norm_options options);
 

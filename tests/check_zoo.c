@@ -93,6 +93,7 @@ static void other_uses_are_as_published(void **state)
         { "rir", { .classes = 100 }, 9504680, 0 },
         { "densenet_L40_k12", { .classes = 100 }, 1060132, 0 },
         { "densenet_bc_L100_k12", { .classes = 100 }, 800032, 0 },
+        { "alexnet_ungrouped", { .height = 224, .width = 224 }, 62378344, 1131457664 },
         { "nin_imagenet", { .height = 227, .width = 227 }, 7595176, 1105996320 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

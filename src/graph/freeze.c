@@ -7,6 +7,7 @@
 
 bool graph_is_fixed(const struct striate_node *node)
 {
+    if (node->op == &striate_op_batch_norm && ((const striate_norm_options *)node->options)->no_affine) return false;
     for (int i = 0; i < node->plan.params; i++) {
         const struct param *param = &node->graph->params[node->first_param + i];
         if (param->as.kind != PARAM_STATE && !param->frozen) return false;

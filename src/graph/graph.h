@@ -58,7 +58,7 @@ striate_status graph_seal(striate_graph *graph);
 // The last node that is no loss, and the number of its values; NULL in an empty graph.
 const struct striate_node *graph_output(const striate_graph *graph);
 
-// Whether none of a node's parameters is trained: it has none, or all are frozen.
+// Whether none of a node's parameters is trained: it has none, or all are frozen. A batch norm without any still learns its statistics.
 bool graph_is_fixed(const struct striate_node *node);
 
 // The node whose value is all that the trained part of the network needs of the rest, which makes the same of an image in every step; NULL:

@@ -20,19 +20,22 @@ enum { GROUP = 16, SAMPLE = 32 }; // GROUP: channels; SAMPLE: pixels that tell w
 static const struct attribute attributes[] = {
     { "eps", ATTRIBUTE_FLOAT, offsetof(striate_norm_options, eps), "added to the variance", .value = 1e-5, .high = 1 },
     { "momentum", ATTRIBUTE_FLOAT, offsetof(striate_norm_options, momentum), "share of the batch", .value = 0.1, .high = 1 },
+    { "no_affine", ATTRIBUTE_FLAG, offsetof(striate_norm_options, no_affine), "weight 1 and bias 0, not trained" },
     { 0 },
 };
 
 static striate_status shape(const struct op_args *a, struct op_plan *plan)
 {
     int c = a->in[0]->shape.c;
+    const striate_norm_options *o = a->options;
     size_t blocks = norm_blocks(a->in[0]);
     plan->out = a->in[0]->shape;
     plan->flags = READS_INPUT | IN_PLACE | RESIDUAL_IN_PLACE | CHEAP |
                   (a->fused && a->fused->relu && a->fused->residual ? READS_OUTPUT : 0);
     plan->params = 4;
-    plan->param[WEIGHT] = (struct op_param){ "weight", PARAM_SCALE, 1, { c }, .pixels = 1, .value = 1 };
-    plan->param[BIAS] = (struct op_param){ "bias", PARAM_BIAS, 1, { c }, .pixels = 1 };
+    plan->param[WEIGHT] =
+        (struct op_param){ "weight", o->no_affine ? PARAM_STATE : PARAM_SCALE, 1, { c }, .pixels = 1, .value = 1 };
+    plan->param[BIAS] = (struct op_param){ "bias", o->no_affine ? PARAM_STATE : PARAM_BIAS, 1, { c }, .pixels = 1 };
     plan->param[MEAN] = (struct op_param){ "running_mean", PARAM_STATE, 1, { c }, .pixels = 1 };
     plan->param[VAR] = (struct op_param){ "running_var", PARAM_STATE, 1, { c }, .pixels = 1, .value = 1 };
     plan->saved = 2 * (size_t)c * sizeof(float);
