@@ -1,5 +1,6 @@
 // matrix_weights.c - the gradient of the weights as a product of matrices, dw = dy^T x: panels of x and rows of dy that lie apart, both of a
-// chunk of images, and dw written once, a block at a time and each row of it in one go.
+// chunk of images, and dw written once, a block at a time and each row of it in one go. Of very few images, a filter at a time: dw is then one
+// stream, which memory takes fastest.
 #include "ops/matrix.h"
 
 #include "base/parallel.h"
@@ -12,6 +13,8 @@ enum {
     TALL = 14,     // of a block: the kernel's tallest
     SHARE = 512,   // columns of a piece, at most
     WIDEST = 64,   // of a panel, at most, and what panels differ by
+    NEAR = 2048,   // floats that stay in the first cache
+    FEW = 2,       // images that are added up faster than a stream of dw is written
     QUICK = 16,    // images whose products take less time than to write dw
     FAR = 1 << 21, // weights that do not stay in any cache
 };
@@ -94,6 +97,22 @@ static void gradient_pieces(void *context, size_t begin, size_t end)
     }
 }
 
+static void stream_filters(void *context, size_t begin, size_t end)
+{
+    const struct gradient *g = context;
+    const struct matrix *m = &g->m;
+    const struct kernels *k = m->l->k;
+    float *block = g->block + parallel_slot() * TALL * SHARE;
+    for (size_t i = begin; i < end; i++)
+        for (size_t from = 0, cols; from < m->depth; from += cols) {
+            cols = size_min(m->depth - from, NEAR);
+            for (size_t n = 0; n < m->images; n++)
+                k->scale(1, cols, m->x->data + (ptrdiff_t)n * m->ldx + from, 0,
+                         m->y->data[(ptrdiff_t)n * m->ldy + (ptrdiff_t)i], block, 0, n > 0);
+            k->stream(1, cols, block, 0, g->dw + i * m->depth + from, 0);
+        }
+}
+
 void matrix_weights(const struct linear *l, const struct tensor *x, const struct tensor *dy, float *workspace, float *dw,
                     float *db)
 {
@@ -106,6 +125,10 @@ void matrix_weights(const struct linear *l, const struct tensor *x, const struct
         g.count = size_min(CHUNK, g.m.images - g.first);
         g.panel = g.copy + g.count * (size_t)g.ldcopy;
         parallel_for(g.m.filters, ROWS, copy_filters, &g);
+        if (g.m.images && g.m.images <= FEW && g.m.pixels == 1 && streams(&g, 0, g.m.depth)) {
+            parallel_for_on(l->slots, g.m.filters, 1, stream_filters, &g);
+            return;
+        }
         for (g.pixel = 0; g.pixel < g.m.pixels; g.pixel++) {
             parallel_for(g.panels.count, size_ratio(g.panels.count, g.shares), pack_panels, &g);
             parallel_for_on(l->slots, size_ratio(g.m.filters, ROWS) * g.shares, 1, gradient_pieces, &g);
