@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Writes tests/golden_pytorch.h, for check_golden.c where there is no PyTorch: what the networks that torchvision has compute in double precision
 from weights and images that a formula gives here and there. Logits in evaluation; loss in training, and of the gradients of some weights the norm
-and the sum after random changes of signs, with tanh in place of ReLU: rounding turns the sign of a value now and then, and behind a ReLU that makes
-gradients differ by its whole share.
+and the sum after random changes of signs, with tanh in place of ReLU and means in place of largest values: rounding turns the sign of a value, or which
+is the largest, now and then, and that makes gradients differ by its whole share.
 
     tests/golden_pytorch.py > tests/golden_pytorch.h && clang-format -i tests/golden_pytorch.h"""
 import math
@@ -55,10 +55,14 @@ def parameter(name, shape):
 
 
 def train(module, auxiliary, images):
-    """The loss, and of some gradients name, norm and sum; with tanh for ReLU."""
-    relu, torch.nn.functional.relu = torch.nn.functional.relu, lambda x, inplace=False: torch.tanh(x)
+    """The loss, and of some gradients name, norm and sum; of the smooth network."""
+    f = torch.nn.functional
+    kept = f.relu, f.max_pool2d
+    f.relu = lambda x, inplace=False: torch.tanh(x)
+    f.max_pool2d = lambda x, kernel_size, stride, padding=0, dilation=1, ceil_mode=False, return_indices=False: f.avg_pool2d(
+        x, kernel_size, stride, padding, ceil_mode, count_include_pad=False)
     outputs, labels = module.train()(images), torch.arange(IMAGES)
-    torch.nn.functional.relu = relu
+    f.relu, f.max_pool2d = kept
     loss = torch.nn.functional.cross_entropy(outputs[0] if auxiliary else outputs, labels)
     for extra in outputs[1:] if auxiliary else ():
         loss = loss + auxiliary * torch.nn.functional.cross_entropy(extra, labels)
