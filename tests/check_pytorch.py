@@ -8,8 +8,8 @@ running statistics and is frozen here. And that bench/ measures the same network
 Logits may differ from PyTorch's by 1e-4 of the largest (or of 1), gradients from those in double precision by 1e-3 of their tensor's norm, or by
 twice what PyTorch's own differ: deep networks with batch normalization magnify any rounding, and one that turns the sign of a value before a ReLU
 changes all gradients below by that value's share, 1e-2 in a small layer. So every tensor has up to 6 draws of images to agree in. Dropout is taken
-out on both sides (there p = 0), as it draws at random. --exact: without Winograd's algorithm. --smooth: tanh instead of ReLU on both sides, so that
-no sign turns and gradients must agree within 1e-3."""
+out on both sides (there p = 0), as it draws at random. --exact: without Winograd's algorithm. --smooth: tanh instead of ReLU and means instead of the
+largest values on both sides, so that nothing turns and gradients must agree within 1e-3."""
 import argparse
 import copy
 import ctypes
@@ -76,6 +76,17 @@ def load(build):
     return library
 
 
+SMOOTH = {"relu": (["tanh"], []), "max_pool": (["avg_pool"], ["exclude_pad=1"])}
+
+
+def make_smooth():
+    """The same in PyTorch."""
+    f = torch.nn.functional
+    f.relu = lambda x, inplace=False: torch.tanh(x)
+    f.max_pool2d = lambda x, kernel_size, stride, padding=0, dilation=1, ceil_mode=False, return_indices=False: f.avg_pool2d(
+        x, kernel_size, stride, padding, ceil_mode, count_include_pad=False)
+
+
 class Network:
     """A network of the zoo, without its dropouts."""
 
@@ -90,7 +101,8 @@ class Network:
             if words[2:3] == ["dropout"]:
                 gone[words[0]] = words[3]
             else:
-                kept.append(" ".join(words[:2] + ["tanh" if smooth and word == "relu" else word for word in words[2:3]] + words[3:]))
+                op, more = SMOOTH.get(words[2], (words[2:3], [])) if smooth else (words[2:3], [])
+                kept.append(" ".join(words[:2] + op + words[3:] + more))
         text = "\n".join(kept).encode()
         self.must(library.striate_graph_from_text(ctypes.byref(self.graph), text, len(text), name.encode()))
 
@@ -308,7 +320,7 @@ def main():
     parser.add_argument("--smooth", action="store_true")
     options = parser.parse_args()
     if options.smooth:
-        torch.nn.functional.relu = lambda x, inplace=False: torch.tanh(x)
+        make_smooth()
     library, names = load(options.build), []
     torch.set_num_threads(options.threads or library.striate_threads(0))
     library.striate_threads(options.threads)

@@ -11,7 +11,7 @@ import numpy
 import torch
 import torchvision
 
-from check_pytorch import AUXILIARY, THERE
+from check_pytorch import AUXILIARY, THERE, make_smooth
 
 NETWORKS = ["alexnet_torchvision", "vgg16", "vgg11_bn", "googlenet_torchvision", "inception_v3", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
             "densenet121", "densenet169", "densenet201", "densenet161", "squeezenet1_0", "squeezenet1_1"]
@@ -58,9 +58,7 @@ def train(module, auxiliary, images):
     """The loss, and of some gradients name, norm and sum; of the smooth network."""
     f = torch.nn.functional
     kept = f.relu, f.max_pool2d
-    f.relu = lambda x, inplace=False: torch.tanh(x)
-    f.max_pool2d = lambda x, kernel_size, stride, padding=0, dilation=1, ceil_mode=False, return_indices=False: f.avg_pool2d(
-        x, kernel_size, stride, padding, ceil_mode, count_include_pad=False)
+    make_smooth()
     outputs, labels = module.train()(images), torch.arange(IMAGES)
     f.relu, f.max_pool2d = kept
     loss = torch.nn.functional.cross_entropy(outputs[0] if auxiliary else outputs, labels)
