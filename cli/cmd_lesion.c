@@ -267,6 +267,17 @@ static json_t *as_json(const struct arguments *a, const struct study *s)
     return object;
 }
 
+// "deleted, NAME", NAME being the run of RUN/model.safetensors, else the file.
+static void name_curve(char *label, size_t size, enum kind kind, const char *path)
+{
+    static const char file[] = "/model.safetensors";
+    size_t length = strlen(path);
+    if (length >= sizeof file && !strcmp(path + length - strlen(file), file)) length -= strlen(file);
+    const char *name = path + length;
+    while (name > path && name[-1] != '/') name--;
+    snprintf(label, size, "%s, %.*s", kinds[kind], (int)(path + length - name), name);
+}
+
 // Mean errors over how many units are deleted or pairs swapped, from none on.
 static int draw_curves(const struct arguments *a, const struct study *studies, int count)
 {
@@ -281,7 +292,7 @@ static int draw_curves(const struct arguments *a, const struct study *studies, i
             const struct study *s = &studies[i];
             double *values = y + (size_t)used * points;
             if (!s->most[kind]) continue;
-            snprintf(labels[used], LABEL, "%.50s, %s", s->path, kinds[kind]);
+            name_curve(labels[used], LABEL, kind, s->path);
             values[0] = s->whole;
             for (int n = 1; n <= s->most[kind]; n++) values[n] = mean(s->errors[kind] + (n - 1) * a->draws, a->draws);
             series[used] = (striate_series){ .label = labels[used], .x = x, .y = values, .count = s->most[kind] + 1 };
