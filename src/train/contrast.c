@@ -18,10 +18,11 @@
 #include <math.h>
 #include <string.h>
 
-// Rates of weights and biases, times the rate asked for: above Gaussian units, and above binary ones.
+// Above Gaussian units, and above binary ones: rates of weights and biases, and the decay of weights, times those asked for. With more decay
+// filters above binary units, whose gradients are small, stay one and the same mean.
 static const struct {
-    float weights, biases;
-} rates[] = { { 1, 25 }, { 2.5f, 2.5f } };
+    float weights, biases, decay;
+} rates[] = { { 1, 25, 1 }, { 5, 5, 0.02f } };
 enum { HASTY_EPOCHS = 4 }; // with a momentum of 0.5, all others with 0.9
 
 // The first half of `seen` and `units` is of the data, the second of its reconstruction.
@@ -195,7 +196,7 @@ static void update(const struct lesson *lesson, struct contrast *s)
     struct descent d = { .limit = INFINITY, .momentum = lesson->epoch < HASTY_EPOCHS ? 0.5f : 0.9f };
     d.rate = rates[s->binary].weights * rate;
     d.scale = -1 / places;
-    d.decay = how->weight_decay / rates[s->binary].weights;
+    d.decay = how->weight_decay * rates[s->binary].decay;
     s->args.k->sgd(weights, &d, s->args.param[0], s->dw, s->speed_w);
     for (size_t i = 0; i < k; i++) s->db[i] += how->sparsity_cost * (how->sparsity * places - s->mean[i]);
     d.rate = rates[s->binary].biases * rate;
@@ -204,6 +205,20 @@ static void update(const struct lesson *lesson, struct contrast *s)
     d.scale = -1 / pixels;
     s->args.k->sgd(c, &d, s->c, s->dc, s->speed_c);
     lesson->graph->version++;
+}
+
+// In the beginning, with weights near 0, machines reconstruct the mean of what they see (Hinton 2010, 8.1), and are on as often as they should
+// be: else what all filters learn first is the mean, and they stay alike.
+static void begin_biases(const struct lesson *lesson, struct contrast *s)
+{
+    size_t pixels = (size_t)s->count * (size_t)s->v.shape.h * (size_t)s->v.shape.w, c = (size_t)s->v.shape.c;
+    float p = lesson->how->sparsity, all = p * (float)(s->blocks.size_h * s->blocks.size_w);
+    for (int i = 0; i < s->h.shape.c; i++) s->args.param[1][i] = logf(p / (all < 0.5f ? 1 - all : 0.5f));
+    s->args.k->mean(pixels, c, s->seen, (ptrdiff_t)c, s->c);
+    for (size_t i = 0; i < c && s->binary; i++) {
+        float mean = fminf(fmaxf(s->c[i], 1e-4f), 1 - 1e-4f);
+        s->c[i] = logf(mean / (1 - mean));
+    }
 }
 
 static void step(struct lesson *lesson, const float *images, int count)
@@ -215,6 +230,7 @@ static void step(struct lesson *lesson, const float *images, int count)
     s->count = count;
     s->key.place = lesson->step;
     memcpy(s->seen, striate_plan_output(lesson->plan), (size_t)count * shape_count(s->v.shape) * sizeof(float));
+    if (!lesson->step) begin_biases(lesson, s);
     striate_op_conv.pack(&s->args);
     infer(s, 0);
     lesson->error += reconstruct(s) * count;

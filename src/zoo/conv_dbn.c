@@ -27,7 +27,7 @@ striate_node *zoo_conv_dbn(striate_graph *g, const char *name, striate_zoo_optio
     x = striate_conv(
         g, x,
         (striate_conv_options){
-            .name = "rbm2", .filters = zoo_wide(o, 100), .kernel = 10, .init = STRIATE_INIT_GAUSSIAN, .init_std = 0.01f });
+            .name = "rbm2", .filters = zoo_wide(o, 100), .kernel = 10, .init = STRIATE_INIT_GAUSSIAN, .init_std = 0.05f });
     x = striate_prob_max_pool(g, x, (striate_window){ .name = "pool2", .size = 2 });
     return striate_dense(g, x, (striate_dense_options){ .name = "classifier", .units = zoo_classes(o, 101) });
 }
