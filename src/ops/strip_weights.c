@@ -38,8 +38,9 @@ static void add_lines(const struct gradient *g, size_t part, const float *const 
     const struct linear *l = g->s.l;
     const size_t cols = (size_t)l->w.outs, places = lines * cols, left = l->images * (size_t)l->h.outs * cols - place - places;
     const float *dy = g->dy->data + (ptrdiff_t)place * g->dy->ld;
-    struct ahead ahead[AHEADS] = { { dy + (ptrdiff_t)places * g->dy->ld, g->dy->ld, LINE,
-                                     left ? size_ratio(l->filters, LINE) : 0 } };
+    const bool joined = g->dy->ld == (ptrdiff_t)l->filters; // then line after line
+    struct ahead ahead[AHEADS] = { { dy + (ptrdiff_t)places * g->dy->ld, joined ? LINE : g->dy->ld,
+                                     joined ? LINE * (ptrdiff_t)places : LINE, left ? size_ratio(l->filters, LINE) : 0 } };
     if (g->db) l->k->column_sum(places, l->filters, dy, g->dy->ld, g->bias + part * l->filters, add);
     for (size_t i = 0; i < g->s.panels.count; i++) {
         struct panel panel = panel_at(&g->s.panels, i);
