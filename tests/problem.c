@@ -161,9 +161,10 @@ struct problem problem_conv(void)
     for (;;) {
         struct problem p = { 0 };
         int channels, n = between(0, 4) ? up_to(6) : between(12, 30); // many images are taken place by place
+        int w = between(0, 15) ? up_to(SIDE) : between(200, 500);     // wide ones in pieces
         kinds[(size_t)between(0, (int)(sizeof kinds / sizeof *kinds) - 1)](&p.conv, &channels);
         p.conv.no_bias = !between(0, 3);
-        if (!problem_of_conv(&p, n, up_to(SIDE), up_to(SIDE), channels) || macs(&p.v) > most) continue;
+        if (!problem_of_conv(&p, n, up_to(SIDE), w, channels) || macs(&p.v) > most) continue;
         if (most > WORK && macs(&p.v) < WORK) continue;
         set_gaps(&p);
         return p;
