@@ -176,7 +176,7 @@ static void show(const struct check *c)
 
 static int look_at_all(struct check *c, const char *directory)
 {
-    striate_data_options keep = { .keep_bad = 1 };
+    striate_data_options keep = { .keep_bad = 1, .unlabelled = 1 };
     int code = report(striate_data_open_with(&c->split[0], directory, STRIATE_SPLIT_TRAIN, keep));
     if (!code) code = look(c, 0);
     if (!code && striate_data_about(c->split[0]).has_test)

@@ -47,7 +47,8 @@ int data_show(const struct data_arguments *a, const char *directory, const char 
     striate_tile tiles[TILES];
     if (a->augment.mixup_alpha > 0 || a->augment.cutmix_alpha > 0)
         return complain(CODE_USAGE, "data show draws images one by one: --mixup-alpha and --cutmix-alpha mix those of a batch");
-    int code = report(striate_data_open(&data, directory, STRIATE_SPLIT_TRAIN)), drawn = 0;
+    int code = report(striate_data_open_with(&data, directory, STRIATE_SPLIT_TRAIN, (striate_data_options){ .unlabelled = 1 }));
+    int drawn = 0;
     if (code) return code;
     striate_data_info about = striate_data_about(data);
     int height = a->size        ? a->size

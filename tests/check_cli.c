@@ -170,6 +170,7 @@ static const struct row rows[] = {
       "cifar.png  10 training images, each as in ten epochs\n", NULL },
     { "$S data show cifar mixed.png --mixup-alpha 0.2", 2, NULL, "mix those of a batch", "mixed.png" },
     { "$S data show folder folder.png --size 20 && test -s folder.png", 0, "folder.png  24 training images\n", NULL },
+    { "$S data show folder/ants ants.png && test -s ants.png", 0, "ants.png  12 training images\n", "" }, // no classes
     { "$S data show folder", 2, NULL, "data show needs DIR and FILE.png" },
     { "$S data shwo folder", 2, NULL, "no verb 'shwo'" },
     { "$S data check toy", 0, ", of the other split", NULL },
