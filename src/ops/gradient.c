@@ -1,7 +1,7 @@
 // gradient.c - the gradient of the weights of convolution and dense layers: dw[k][d] = sum over places of dy[k] x[d], where d counts the
 // values of a window of x. A product of two matrices with a row per place: of one the columns are copied into panels, a chunk of places
 // at a time, and meet the other's where they lie in memory, so that windows of any form cost the same. The panels are dy's; or, where the
-// window is one pixel, those of the wider one. Places are cut into parts, each with sums of its own that are added in a fixed order.
+// window is one pixel, x's. Places are cut into parts, each with sums of its own that are added in a fixed order.
 #include "ops/linear.h"
 
 #include "base/parallel.h"
@@ -22,10 +22,8 @@ enum {
     JOIN = 128,            // rows of the sums that are added together
     NARROW = 48,           // of a run, at least
     ROUND = 8 << 20,       // weights whose sums are in memory together
-    FEW = 4096,            // places that are so few that dw is of the size of x and dy
     COPY = 2 * NEAR,       // floats that are copied to lie closer
-    APART = 256,           // floats from place to place, above which columns are copied,
-    MEET = 64,             // where they meet more values than these
+    APART = 256,           // floats from place to place, above which columns that meet several taps are copied
 };
 
 struct gradient {
@@ -54,13 +52,10 @@ struct piece {
     struct ahead ahead[AHEADS]; // of b's next panel, of a's next chunk
 };
 
-// One pixel has no taps to list, so the panels may be x's; where places are few, too, as sums that are dw itself need not be turned. But a
-// single panel stays in the first cache.
+// One pixel has no taps to list, so the panels may be x's, and sums that are dw itself need not be turned.
 static bool is_turned(const struct linear *l)
 {
-    size_t places = l->batch * (size_t)l->h.outs * (size_t)l->w.outs, lanes = (size_t)l->k->lanes;
-    bool single = l->filters > lanes && l->filters <= lanes * (size_t)l->k->vectors;
-    return linear_taps(l) > 1 || single || (l->channels < l->filters && places > FEW);
+    return linear_taps(l) > 1;
 }
 
 static struct gradient gradient_of(const struct linear *l, const struct tensor *x, const struct tensor *dy)
@@ -80,12 +75,12 @@ static struct gradient gradient_of(const struct linear *l, const struct tensor *
     g.parts = size_max(1, size_min(size_min(g.places / PART, PARTS), PART_SUMS / g.stride));
     g.in_place = !g.turned && g.parts == 1;
     size_t pixels = size_min(CHUNK, g.places) * size_min(g.a.taps, (size_t)g.a.h.step * (size_t)g.a.w.step);
-    g.slices = g.a.rows ? 1 : size_ratio(g.a.run, size_min(WINDOW_RUN, size_max(NEAR / pixels, NARROW)));
-    bool once = g.panels.count == 1 && g.a.taps == 1 && !g.a.rows; // a's values are read once: slices are but pieces
-    if (once) g.slices = size_max(g.slices, size_min(PIECES / (g.parts * l->groups), g.a.run / NARROW));
+    g.slices = 1;
+    if (g.turned && !g.a.rows) g.slices = size_ratio(g.a.run, size_min(WINDOW_RUN, size_max(NEAR / pixels, NARROW)));
+    if (!g.turned && g.panels.count == 1) g.slices = size_max(1, size_min(PIECES / (g.parts * l->groups), g.a.run / NARROW));
     g.shares = size_max(1, size_min(PIECES / (g.parts * l->groups * g.slices), g.panels.count));
     g.copies = widest * CHUNK;
-    g.near = g.slices > 1 && !once ? COPY : 0;
+    g.near = g.turned && g.slices > 1 ? COPY : 0;
     g.buffer = g.copies + g.near;
     return g;
 }
@@ -148,7 +143,7 @@ static struct sums sums_at(const struct gradient *g, size_t part, size_t group, 
 static bool is_copied(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place, size_t places)
 {
     size_t beyond = panel->width - panel->cols, left = (window_places(&g->b) - place - places) * (size_t)g->b.ld;
-    return (g->b.ld > APART && g->values > MEET) || !g->beside ||
+    return (g->turned && g->b.ld > APART) || !g->beside ||
            (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
 }
 
