@@ -13,9 +13,8 @@ enum {
     NEAR = 1 << 13, // floats of an image that are near, and of all of them, as slices are cut
     ALL = 1 << 15,
     SLICE = 512,  // of the depth, at least
-    STRIP = 1024, // columns of dx, at most
-    NARROW = 256, // at least
-    STRIPS = 16,  // at least, where they are not too narrow
+    NARROW = 256, // columns of a strip of dx, at least
+    STRIPS = 4,   // of a thread, where they are not too narrow
 };
 
 static bool is_whole(const struct axis *a)
@@ -197,7 +196,7 @@ void matrix_data(const struct linear *l, const struct tensor *dy, const float *w
     struct data d = { .m = matrix_of(l, dx, dy), .weights = weights, .add = add };
     const struct matrix *m = &d.m;
     if (l->batch <= BLENDED) {
-        d.strip = size_min(STRIP, size_max(NARROW, m->channels / STRIPS / MATRIX_LINE * MATRIX_LINE));
+        d.strip = size_max(NARROW, m->channels / (STRIPS * size_max(1, l->slots)) / MATRIX_LINE * MATRIX_LINE);
         parallel_for(m->pixels * size_ratio(m->channels, d.strip), 1, blend_strips, &d);
         return;
     }
