@@ -92,7 +92,7 @@ static void check_passes(void **state)
         for (int pass = STRIATE_FORWARD; pass <= STRIATE_PACK; pass++) {
             striate_measurement m = { 0 };
             OK(striate_bench_layer(&m, bench, &layers[measured[i]], 1 + 2 * i, (striate_pass)pass));
-            assert_true(m.seconds > 0 && m.seconds < 10);
+            assert_true(m.seconds > 0);
             assert_string_not_equal(m.algorithm, "winograd");
         }
     striate_measurement untouched = { 5, NULL };
