@@ -33,26 +33,26 @@ THERE = {"alexnet_torchvision": "alexnet", "googlenet_torchvision": "googlenet"}
 AUXILIARY = {"googlenet": 0.3, "inception_v3": 0.4}  # the weight of auxiliary losses
 
 
-class ZooOptions(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int) for name in ("classes", "height", "width", "channels", "no_aux")] + [("widen", ctypes.c_float)]
+def structure(name):
+    """A structure of striate.h, as the header declares it."""
+    kinds = {"int": ctypes.c_int, "float": ctypes.c_float, "size_t": ctypes.c_size_t, "uint64_t": ctypes.c_uint64}
+    pointers = {"char": ctypes.c_char_p, "float": ctypes.POINTER(ctypes.c_float)}
+    with open(os.path.join(os.path.dirname(__file__), "..", "include", "striate.h")) as header:
+        text = re.sub("//.*", "", header.read())
+    fields = []
+    for line in re.search(r"typedef struct %s {(.*?)}" % name, text, re.S).group(1).split(";")[:-1]:
+        if "(" in line:  # a function
+            fields.append((re.search(r"\(\*(\w+)\)", line).group(1), ctypes.c_void_p))
+            continue
+        kind, members = re.match(r"\s*(?:const )?(\w+) (.*)", line).groups()
+        for star, member, count in re.findall(r"(\*?)(\w+)(?:\[(\d+)\])?", members):
+            one = pointers[kind] if star else kinds[kind]
+            fields.append((member, one * int(count) if count else one))
+    return type(name, (ctypes.Structure,), {"_fields_": fields})
 
 
-class ZooEntry(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("title", ctypes.c_char_p), ("year", ctypes.c_int), ("build", ctypes.c_void_p)]
-
-
-class PlanOptions(ctypes.Structure):
-    _fields_ = [("batch", ctypes.c_int), ("train", ctypes.c_int), ("seed", ctypes.c_uint64), ("exact", ctypes.c_int)]
-
-
-class Preprocessing(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_int) for name in ("height", "width", "channels", "resize", "bgr")] + [
-        ("range", ctypes.c_float), ("mean", ctypes.c_float * 3), ("std", ctypes.c_float * 3)]
-
-
-class Parameter(ctypes.Structure):
-    _fields_ = [("name", ctypes.c_char_p), ("values", ctypes.POINTER(ctypes.c_float)), ("count", ctypes.c_size_t), ("rank", ctypes.c_int),
-                ("dims", ctypes.c_int * 4), ("pixels", ctypes.c_int), ("trained", ctypes.c_int)]
+ZooOptions, ZooEntry, PlanOptions, Preprocessing, Parameter = map(
+    structure, ("striate_zoo_options", "striate_zoo_entry", "striate_plan_options", "striate_preprocessing", "striate_parameter"))
 
 
 def load(build):
