@@ -1,8 +1,9 @@
 // parallel.c - a pool of threads.
 //
-// A job is cut into pieces, and whoever has time takes the next one: the caller, too, so that it never waits for a thread that has not
-// come yet, only for pieces that are under way. On a machine that others use as well this is what keeps work going: a helper that gets
-// no core takes no piece. Threads that wait look around for some microseconds and then sleep.
+// A job is cut into pieces, and each thread has a range of them, so that what it does next lies beside what it did; who is done helps the
+// others. The caller works, too, so that it never waits for a thread that has not come yet, only for pieces that are under way. On a machine
+// that others use as well this is what keeps work going: a helper that gets no core takes no piece. Threads that wait look around for some
+// microseconds and then sleep.
 #include "base/parallel.h"
 
 #include "striate.h"
@@ -34,8 +35,8 @@ static struct pool {
     int started;
     atomic_int asleep; // helpers
     atomic_bool caller_asleep, quit;
-    atomic_uint_least64_t ticket; // the job's number << 32 | its next piece
-    // The job. It changes only while the ticket is CLOSED, so who reads it and then wins a ticket has read all of one job.
+    atomic_uint_least64_t tickets[MOST_THREADS]; // of every thread's range: the job's number << 32 | the next piece
+    // The job. It changes only while all tickets are CLOSED, so who reads it and then wins a ticket has read all of one job.
     atomic_size_t count, grain, pieces, done, threads;
     _Atomic(void (*)(void *, size_t, size_t)) work;
     _Atomic(void *) context;
@@ -64,15 +65,20 @@ int striate_threads(int threads)
     return chosen;
 }
 
-// Does one piece of the job under way; false: none is left.
-static bool take_piece(void)
+static size_t range_begin(size_t pieces, size_t thread, size_t threads)
 {
-    uint_least64_t ticket = pool.ticket;
+    return (size_t)((uint_least64_t)pieces * thread / threads);
+}
+
+// Does one piece of a thread's range in the job under way; false: none is left.
+static bool take_piece_of(size_t thread)
+{
+    uint_least64_t ticket = pool.tickets[thread];
     size_t piece = (uint32_t)ticket, pieces = pool.pieces, count = pool.count, grain = pool.grain, threads = pool.threads;
     void (*work)(void *, size_t, size_t) = pool.work;
     void *context = pool.context;
-    if (piece >= pieces || slot >= threads) return false;
-    if (!atomic_compare_exchange_strong(&pool.ticket, &ticket, ticket + 1)) return true; // another was quicker: look again
+    if (slot >= threads || thread >= threads || piece >= range_begin(pieces, thread + 1, threads)) return false;
+    if (!atomic_compare_exchange_strong(&pool.tickets[thread], &ticket, ticket + 1)) return true; // another was quicker
     size_t begin = piece * grain;
     work(context, begin, count - begin < grain ? count : begin + grain);
     atomic_thread_fence(memory_order_seq_cst); // stores past the caches heed no weaker order
@@ -84,15 +90,28 @@ static bool take_piece(void)
     return true;
 }
 
+// The same of any range, first of all one's own.
+static bool take_piece(void)
+{
+    for (size_t i = 0, threads = pool.threads; i < threads; i++)
+        if (take_piece_of((slot + i) % threads)) return true;
+    return false;
+}
+
+static uint_least64_t job_number(void)
+{
+    return pool.tickets[0] >> 32;
+}
+
 static void wait_for_job_after(uint_least64_t number)
 {
     for (int i = 0; i < LOOKS; i++) {
-        if (pool.ticket >> 32 != number || pool.quit) return;
+        if (job_number() != number || pool.quit) return;
         RELAX();
     }
     pthread_mutex_lock(&pool.lock);
     pool.asleep++;
-    while (pool.ticket >> 32 == number && !pool.quit) pthread_cond_wait(&pool.woken, &pool.lock);
+    while (job_number() == number && !pool.quit) pthread_cond_wait(&pool.woken, &pool.lock);
     pool.asleep--;
     pthread_mutex_unlock(&pool.lock);
 }
@@ -101,16 +120,23 @@ static void *helper_main(void *argument)
 {
     slot = 1 + (size_t)(intptr_t)argument;
     while (!pool.quit) {
-        uint_least64_t number = pool.ticket >> 32;
+        uint_least64_t number = job_number();
         while (take_piece()) continue;
         wait_for_job_after(number);
     }
     return NULL;
 }
 
+static void close_job(size_t threads) // for so many in the next one
+{
+    uint_least64_t number = job_number();
+    for (size_t i = 0; i < pool.threads || i < threads; i++) pool.tickets[i] = number << 32 | CLOSED;
+}
+
 static void open_job(uint_least64_t number)
 {
-    pool.ticket = number << 32;
+    for (size_t i = pool.threads; i--;) // the first at last, as all watch it
+        pool.tickets[i] = number << 32 | range_begin(pool.pieces, i, pool.threads);
     if (!pool.asleep) return;
     pthread_mutex_lock(&pool.lock);
     pthread_cond_broadcast(&pool.woken);
@@ -191,8 +217,8 @@ void parallel_for_on(size_t most, size_t count, size_t grain, void (*work)(void 
     if (alone) atomic_thread_fence(memory_order_seq_cst);
     if (alone) return;
     start_helpers((int)threads - 1);
-    uint_least64_t number = pool.ticket >> 32;
-    pool.ticket = number << 32 | CLOSED;
+    uint_least64_t number = job_number();
+    close_job(threads);
     pool.count = count;
     pool.grain = grain;
     pool.pieces = pieces;
