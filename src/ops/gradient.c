@@ -18,6 +18,7 @@ enum {
     PARTS = 32,            // of the places, at most
     PART = 1024,           // places, at least
     PART_SUMS = 1 << 20,   // of all parts together, at most
+    SUMS = 3 << 16,        // of a piece whose panels are dy's
     PIECES = 8,            // at least so many, where parts and panels allow
     JOIN = 128,            // rows of the sums that are added together
     NARROW = 48,           // of a run, at least
@@ -79,6 +80,7 @@ static struct gradient gradient_of(const struct linear *l, const struct tensor *
     if (g.turned && !g.a.rows) g.slices = size_ratio(g.a.run, size_min(WINDOW_RUN, size_max(NEAR / pixels, NARROW)));
     if (!g.turned && g.panels.count == 1) g.slices = size_max(1, size_min(PIECES / (g.parts * l->groups), g.a.run / NARROW));
     g.shares = size_max(1, size_min(PIECES / (g.parts * l->groups * g.slices), g.panels.count));
+    if (g.turned) g.shares = size_max(g.shares, size_min(g.panels.count, size_ratio(cols * g.values / g.slices, SUMS)));
     g.copies = widest * CHUNK;
     g.near = g.turned && g.slices > 1 ? COPY : 0;
     g.buffer = g.copies + g.near;
@@ -107,9 +109,9 @@ size_t direct_weights_workspace(const struct linear *l)
 static struct piece piece_of(const struct gradient *g, size_t index)
 {
     struct piece p = { .panel = g->buffers + parallel_slot() * g->buffer };
-    size_t share = index % g->shares, slice = index / g->shares % g->slices;
-    p.group = index / g->shares / g->slices % g->l->groups;
-    p.part = index / g->shares / g->slices / g->l->groups;
+    size_t share = index / g->parts % g->shares, slice = index / g->parts / g->shares % g->slices;
+    p.part = index % g->parts; // first, so that threads that are at different shares of it read it at the same time
+    p.group = index / g->parts / g->shares / g->slices;
     p.begin = g->places * p.part / g->parts;
     p.end = g->places * (p.part + 1) / g->parts;
     p.from = g->panels.count * share / g->shares;
