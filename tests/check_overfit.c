@@ -55,7 +55,7 @@ static const struct task {
     { "dmrnet_56", 8, 0.5f, 0.003f, 100 },
     { "fractalnet_20", 32, 0.0625f, 0.003f, 100 },
     { "inception_resnet_v1", 107, 0.0625f, 0.003f, 100 },
-    { "squeezenet1_1", 35, 0.5f, 0.003f, 200 },
+    { "squeezenet1_1", 35, 0.5f, 0.003f, 400 },
 };
 
 static void fill(striate_plan *plan, int side)
