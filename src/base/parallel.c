@@ -73,21 +73,17 @@ static size_t range_begin(size_t pieces, size_t thread, size_t threads)
 // Does one piece of a thread's range in the job under way; false: none is left.
 static bool take_piece_of(size_t thread)
 {
-    uint_least64_t ticket = pool.tickets[thread];
-    size_t piece = (uint32_t)ticket, pieces = pool.pieces, count = pool.count, grain = pool.grain, threads = pool.threads;
-    void (*work)(void *, size_t, size_t) = pool.work;
-    void *context = pool.context;
-    if (slot >= threads || thread >= threads || piece >= range_begin(pieces, thread + 1, threads)) return false;
-    if (!atomic_compare_exchange_strong(&pool.tickets[thread], &ticket, ticket + 1)) return true; // another was quicker
-    size_t begin = piece * grain;
-    work(context, begin, count - begin < grain ? count : begin + grain);
-    atomic_thread_fence(memory_order_seq_cst); // stores past the caches heed no weaker order
-    if (atomic_fetch_add(&pool.done, 1) + 1 == pieces && pool.caller_asleep) {
-        pthread_mutex_lock(&pool.lock);
-        pthread_cond_signal(&pool.finished);
-        pthread_mutex_unlock(&pool.lock);
+    for (;;) {
+        uint_least64_t ticket = pool.tickets[thread];
+        size_t piece = (uint32_t)ticket, pieces = pool.pieces, count = pool.count, grain = pool.grain, threads = pool.threads;
+        void (*work)(void *, size_t, size_t) = pool.work;
+        void *context = pool.context;
+        if (slot >= threads || thread >= threads || piece >= range_begin(pieces, thread + 1, threads)) return false;
+        if (!atomic_compare_exchange_strong(&pool.tickets[thread], &ticket, ticket + 1)) continue; // another was quicker
+        size_t begin = piece * grain;
+        work(context, begin, count - begin < grain ? count : begin + grain);
+        return true;
     }
-    return true;
 }
 
 // The same of any range, first of all one's own.
@@ -96,6 +92,19 @@ static bool take_piece(void)
     for (size_t i = 0, threads = pool.threads; i < threads; i++)
         if (take_piece_of((slot + i) % threads)) return true;
     return false;
+}
+
+static void take_pieces(void)
+{
+    size_t taken = 0;
+    while (take_piece()) taken++;
+    if (!taken) return;                        // else the job is not over before they are counted
+    atomic_thread_fence(memory_order_seq_cst); // stores past the caches heed no weaker order
+    if (atomic_fetch_add(&pool.done, taken) + taken == pool.pieces && pool.caller_asleep) {
+        pthread_mutex_lock(&pool.lock);
+        pthread_cond_signal(&pool.finished);
+        pthread_mutex_unlock(&pool.lock);
+    }
 }
 
 static uint_least64_t job_number(void)
@@ -121,7 +130,7 @@ static void *helper_main(void *argument)
     slot = 1 + (size_t)(intptr_t)argument;
     while (!pool.quit) {
         uint_least64_t number = job_number();
-        while (take_piece()) continue;
+        take_pieces();
         wait_for_job_after(number);
     }
     return NULL;
@@ -227,7 +236,7 @@ void parallel_for_on(size_t most, size_t count, size_t grain, void (*work)(void 
     pool.work = work;
     pool.context = context;
     open_job(number + 1);
-    while (take_piece()) continue;
+    take_pieces();
     wait_for_pieces(pieces);
     pthread_mutex_unlock(&pool.busy);
 }
