@@ -151,6 +151,10 @@ static void list_tap(const float **list, float **scratch, const struct window *w
 void window_list(const float **list, float *scratch, const struct window *w, size_t first, size_t places, size_t first_tap,
                  size_t taps, size_t skip)
 {
+    if (window_plain(w) && !w->by_place) {
+        fill(list, places, w->data + (ptrdiff_t)first * w->ld + skip, w->ld);
+        return;
+    }
     for (size_t i = 0; i < places;) {
         struct stretch s = stretch_at(w, first + i, places - i);
         for (size_t t = 0; t < taps; t++) list_tap(list + t * places + i, &scratch, w, &s, first_tap + t, skip);
@@ -162,7 +166,9 @@ void window_outputs(float **list, const struct window *w, size_t first, size_t p
                     size_t first_channel)
 {
     size_t rows = (size_t)y->shape.h, cols = (size_t)y->shape.w;
-    for (size_t i = 0; i < places;) {
+    bool all = !w->by_place && rows == (size_t)w->h.outs && cols == (size_t)w->w.outs; // places are pixels of y
+    for (size_t i = 0; i < places && all; i++) list[i] = y->data + first_channel + (ptrdiff_t)(first + i) * y->ld;
+    for (size_t i = 0; i < places && !all;) {
         struct stretch s = stretch_at(w, first + i, places - i);
         size_t row = s.image * rows + (size_t)(w->h.first + s.row * w->h.every);
         size_t step = w->by_place ? rows * cols : (size_t)w->w.every;
