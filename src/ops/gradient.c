@@ -220,7 +220,7 @@ static void gradient_piece(const struct gradient *g, size_t index)
         size_t place = p.begin + (p.end - p.begin) * chunk / chunks;
         size_t next = p.begin + (p.end - p.begin) * (chunk + 1) / chunks, places = next - place;
         add_bias(g, &p, place, places);
-        add_products(&p, g, &a, &b, place, places, size_min(places, p.end - next));
+        add_products(&p, g, &a, &b, place, places, size_min(places, g->places - next)); // beyond the part: the next piece
     }
 }
 
@@ -257,7 +257,7 @@ static void add_gradient(const struct linear *l, const struct tensor *x, const s
     g.buffers = g.in_place ? workspace : workspace + g.parts * g.stride;
     g.bias = g.buffers + l->slots * g.buffer;
     parallel_for_on(l->slots, g.parts * l->groups * g.slices * g.shares, 1, gradient_pieces, &g);
-    if (!g.in_place) parallel_for(l->groups * g.panels.count * size_ratio(g.values, JOIN), 8, join_parts, &g);
+    if (!g.in_place) parallel_for(l->groups * g.panels.count * size_ratio(g.values, JOIN), 1, join_parts, &g);
     if (db) l->k->sum_parts(1, filters, g.parts, g.bias, filters, 0, db, 0);
 }
 
