@@ -1,7 +1,10 @@
 // pack.c - matrices into panels, as tile and outer want them.
 #include "kernels/declare.h"
 
-enum { QUAD = 4 };
+enum {
+    QUAD = 4,
+    LINE = 16, // floats that come into the cache together
+};
 typedef float quad __attribute__((vector_size(QUAD * sizeof(float)), aligned(sizeof(float)), may_alias));
 
 // A 4 x 4 block transposed: 8 shuffles for 16 values.
@@ -18,7 +21,6 @@ INLINE void transpose_quads(const float *x, ptrdiff_t ldx, float *y, size_t widt
 
 void KERNEL(pack_columns)(size_t rows, size_t cols, size_t width, const float *x, ptrdiff_t ldx, float *y)
 {
-    enum { LINE = 16 }; // values of x that come into the cache together
     size_t whole_rows = rows - rows % QUAD, whole_cols = cols - cols % QUAD;
     for (size_t line = 0; line < whole_rows; line += LINE)
         for (size_t j = 0; j < whole_cols; j += QUAD)
@@ -43,8 +45,10 @@ void KERNEL(planes)(size_t every, size_t width, const float *x, float *y)
 
 void KERNEL(pack_rows)(size_t rows, size_t cols, size_t width, const float *x, ptrdiff_t ldx, float *y)
 {
+    enum { AHEAD = 32 }; // rows, as they lie too far apart for the processor to see where this leads
     size_t whole = cols - cols % LANES;
     for (; rows--; x += ldx, y += width) {
+        for (size_t i = 0; i < cols; i += LINE) __builtin_prefetch(x + AHEAD * ldx + i, 0, 2);
         for (size_t i = 0; i < whole; i += LANES) vstore(y + i, vload(x + i));
         if (whole < width) vstore(y + whole, vload_some(x + whole, cols - whole));
     }
