@@ -21,7 +21,7 @@ enum {
     PANELS = 3,     // at least, to make it worth while to copy rows
     NEAR = 1 << 17, // weights that stay in the second cache
     FAR = 1 << 21,  // values of y that do not stay in any
-    PIECES = 32,    // at least so many, where the panels allow
+    PIECES = 8,     // of a thread, at least, where the panels allow
     IMAGES = 12,    // that make it worth while to go by place
 };
 static const double INSIDE = 0.8; // of the taps, above which it is not
@@ -41,7 +41,7 @@ void product_cut(struct product *p)
     if (w->taps) p->taps = size_ratio(w->taps, size_ratio(w->taps, p->taps));
     p->slices = size_max(1, size_ratio(w->taps, p->taps) * size_ratio(w->run, p->run));
     size_t blocks = product_blocks(p);
-    p->shares = blocks ? size_max(1, size_min(p->panels.count, PIECES / (blocks * p->groups))) : 1;
+    p->shares = blocks ? size_max(1, size_min(p->panels.count, PIECES * p->slots / (blocks * p->groups))) : 1;
 }
 
 size_t product_blocks(const struct product *p)
