@@ -11,8 +11,7 @@ enum {
     BLOCK = 112,    // places of a block where there are many: a multiple of every block height of the kernel
     MOST = 140,     // where there are few
     TALL = 14,      // the kernel's tallest block
-    DEPTH = 512,    // of a slice
-    SLICE = 384,    // where one is not enough
+    DEPTH = 512,    // of a slice, at most
     TAPS = 25,      // of a slice
     LINE = 16,      // floats that come into the cache together
     MEET = 1024,    // floats after which addresses meet in the first cache
@@ -36,7 +35,7 @@ void product_cut(struct product *p)
     p->stretch = w->by_place ? w->images : places;
     p->blocks = size_ratio(p->stretch, p->stretch <= 2 * MOST ? MOST : BLOCK);
     p->block = p->blocks ? size_ratio(p->stretch, p->blocks * TALL) * TALL : 0;
-    p->run = w->run <= DEPTH ? w->run : size_ratio(w->run, size_ratio(w->run, SLICE) * LINE) * LINE;
+    p->run = w->run <= DEPTH ? w->run : size_ratio(w->run, size_ratio(w->run, DEPTH) * LINE) * LINE;
     p->taps = size_max(1, size_min(DEPTH / p->run, TAPS));
     if (w->taps) p->taps = size_ratio(w->taps, size_ratio(w->taps, p->taps));
     p->slices = size_max(1, size_ratio(w->taps, p->taps) * size_ratio(w->run, p->run));
