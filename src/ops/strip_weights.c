@@ -115,7 +115,7 @@ void strip_weights(const struct linear *l, const struct tensor *x, const struct 
     g.copies = g.bias + g.parts * l->filters;
     g.s.memory = g.copies + l->slots * copy_floats(&g);
     parallel_for_on(l->slots, g.parts, 1, gradient_parts, &g);
-    parallel_for(g.s.panels.count * size_ratio(g.s.depth, JOIN), 8, join_parts, &g);
+    parallel_for(g.s.panels.count * size_ratio(g.s.depth, JOIN), 1, join_parts, &g);
     if (db) l->k->sum_parts(1, l->filters, g.parts, g.bias, l->filters, 0, db, 0);
 }
 
