@@ -25,6 +25,8 @@ enum {
     ROUND = 8 << 20,       // weights whose sums are in memory together
     COPY = 2 * NEAR,       // floats that are copied to lie closer
     APART = 256,           // floats from place to place, above which columns that meet several taps are copied
+    MEET = 1024,           // floats after which addresses meet in the first cache
+    FULL = 16,             // lanes of a vector that is a line of the cache; narrower blocks visit lines oftener
 };
 
 struct gradient {
@@ -33,6 +35,7 @@ struct gradient {
     bool turned;                  // b is dy: sums are dw turned
     bool beside;                  // b's places are pixels side by side
     bool in_place;                // sums are dw itself
+    bool closer;                  // pixels of a are copied to lie closer
     struct panels panels;         // of b
     size_t places, values;        // values: of a window of a
     size_t parts, shares, slices; // shares of the panels, slices of a run of a
@@ -59,6 +62,12 @@ static bool is_turned(const struct linear *l)
     return linear_taps(l) > 1;
 }
 
+// Do places lie so that few of them stay in the first cache at a time, and do blocks need that?
+static bool meets(const struct linear *l, const struct window *w)
+{
+    return l->k->lanes < FULL && w->ld % MEET == 0;
+}
+
 static struct gradient gradient_of(const struct linear *l, const struct tensor *x, const struct tensor *dy)
 {
     struct gradient g = { .l = l, .places = l->images * (size_t)l->h.outs * (size_t)l->w.outs };
@@ -79,10 +88,12 @@ static struct gradient gradient_of(const struct linear *l, const struct tensor *
     g.slices = 1;
     if (g.turned && !g.a.rows) g.slices = size_ratio(g.a.run, size_min(WINDOW_RUN, size_max(NEAR / pixels, NARROW)));
     if (!g.turned && g.panels.count == 1) g.slices = size_max(1, size_min(PIECES / (g.parts * l->groups), g.a.run / NARROW));
+    if (!g.turned && meets(l, &g.a)) g.slices = size_max(g.slices, size_ratio(g.a.run, CHUNK));
     g.shares = size_max(1, size_min(PIECES / (g.parts * l->groups * g.slices), g.panels.count));
     if (g.turned) g.shares = size_max(g.shares, size_min(g.panels.count, size_ratio(cols * g.values / g.slices, SUMS)));
     g.copies = widest * CHUNK;
-    g.near = g.turned && g.slices > 1 ? COPY : 0;
+    g.closer = g.turned ? g.slices > 1 : meets(l, &g.a);
+    g.near = (g.turned ? g.slices > 1 : l->k->lanes < FULL) ? COPY : 0;
     g.buffer = g.copies + g.near;
     return g;
 }
@@ -145,7 +156,7 @@ static struct sums sums_at(const struct gradient *g, size_t part, size_t group, 
 static bool is_copied(const struct gradient *g, const struct piece *p, const struct panel *panel, size_t place, size_t places)
 {
     size_t beyond = panel->width - panel->cols, left = (window_places(&g->b) - place - places) * (size_t)g->b.ld;
-    return (g->turned && g->b.ld > APART) || !g->beside ||
+    return (g->turned ? g->b.ld > APART : meets(g->l, &g->b)) || !g->beside ||
            (beyond && beyond > left + (g->l->groups - 1 - p->group) * g->b.channels);
 }
 
@@ -161,7 +172,7 @@ static void add_products(struct piece *p, const struct gradient *g, const struct
     size_t pixels = range.to - range.from, ld = (p->length + AHEAD_LINE - 1) / AHEAD_LINE * AHEAD_LINE + AHEAD_LINE;
     then.from = size_max(range.to, then.from); // what this chunk does not see
     look_ahead(p->ahead + AHEAD_AREAS, a, skip, p->length, then, next);
-    if (pixels * ld <= g->near) { // distances that are powers of two would let few of them stay in the cache
+    if (g->closer && pixels * ld <= g->near) { // distances that are powers of two would let few of them stay in the cache
         g->l->k->copy(pixels, p->length, w.data + (ptrdiff_t)range.from * w.ld + skip, w.ld, p->copy, (ptrdiff_t)ld, false);
         w.data = (const float *)((uintptr_t)p->copy - range.from * ld * sizeof(float));
         w.ld = (ptrdiff_t)ld;
