@@ -242,6 +242,9 @@ static void test_large(void **unused)
         { 1, 17, 17, 300, { .filters = 10, .kernel = 5, .pad = 2 } },
         { 1, 31, 33, 3000, { .filters = 1, .kernel = 3, .pad = 1 } },
         { 1, 31, 33, 1, { .filters = 3000, .kernel = 3, .pad = 1 } },
+        { 2, 33, 32, 18, { .filters = 1024, .kernel = 1 } },
+        { 2, 33, 32, 1024, { .filters = 18, .kernel = 1 } },
+        { 3, 9, 23, 1024, { .filters = 1024, .kernel = 1, .stride = 2 } },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int add = 0; add < 2; add++) {
