@@ -53,8 +53,8 @@ struct bench_table {
     int suite_count, graph_count;
     struct bench_row *rows;
     int count;
-    bool reads; // the rate at which weights are read matters
-    double peak_before, peak_after, bandwidth;
+    bool reads;                          // the rate at which weights are read matters
+    double peak, peak_lowest, bandwidth; // the highest of several, the lowest, the highest
 };
 
 // ---- bench_show.c: how it is told

@@ -28,11 +28,6 @@ void bench_label(char label[64], const struct bench_shape *s)
 
 // ---- figures
 
-static double peak_of(const struct bench_table *t)
-{
-    return fmax(t->peak_before, t->peak_after);
-}
-
 static double flops_of(const struct bench_row *row)
 {
     return 2.0 * (double)row->layer.macs * row->shape.n;
@@ -80,7 +75,7 @@ static struct sum sum_of_all(const struct bench_table *t, int suite)
 
 static double ratio_of(const struct bench_table *t, struct sum sum)
 {
-    return 1e-9 * sum.flops / sum.seconds / peak_of(t);
+    return 1e-9 * sum.flops / sum.seconds / t->peak;
 }
 
 // ---- kinds of layers
@@ -112,7 +107,7 @@ static double mean_of(const struct bench_table *t, enum kind kind, int pass, int
     *shapes = 0;
     for (const struct bench_row *row = t->rows; row < t->rows + t->count; row++) {
         if (row->like >= 0 || !row->runs[pass] || kind_of(&row->shape) != kind) continue;
-        sum += log(gflops_of(row, pass) / peak_of(t));
+        sum += log(gflops_of(row, pass) / t->peak);
         ++*shapes;
     }
     return exp(sum / *shapes);
@@ -146,7 +141,7 @@ static json_t *layers_json(const struct bench_table *t)
             json_object_set_new(json, "algorithm", json_string(row->at[pass].algorithm));
             json_object_set_new(json, "ms", json_real(1e3 * row->at[pass].seconds));
             json_object_set_new(json, "gflops", counts ? json_real(gflops_of(row, pass)) : json_null());
-            json_object_set_new(json, "ratio", counts ? json_real(gflops_of(row, pass) / peak_of(t)) : json_null());
+            json_object_set_new(json, "ratio", counts ? json_real(gflops_of(row, pass) / t->peak) : json_null());
             if (t->reads) json_object_set_new(json, "weights_gb_per_second", json_real(weight_rate(row, pass)));
             json_array_append_new(list, json);
         }
@@ -202,9 +197,8 @@ static int show_json(const struct bench_table *t)
         json_array_append_new(suites, suite);
     }
     if (!t->a->shapes) {
-        json_object_set_new(json, "peak_gflops", json_real(peak_of(t)));
-        json_object_set_new(json, "peak_before_gflops", json_real(t->peak_before));
-        json_object_set_new(json, "peak_after_gflops", json_real(t->peak_after));
+        json_object_set_new(json, "peak_gflops", json_real(t->peak));
+        json_object_set_new(json, "peak_lowest_gflops", json_real(t->peak_lowest));
         if (t->reads) json_object_set_new(json, "bandwidth_gb_per_second", json_real(t->bandwidth));
     }
     json_object_set_new(json, "layers", layers_json(t));
@@ -304,8 +298,8 @@ int bench_show(const struct bench_table *t)
     }
     if (t->a->shapes) return CODE_OK;
     if (!t->reads) show_means(t);
-    printf("\n%s, %d threads; peak %.1f GFLOP/s before, %.1f after: ratios are to the larger\n", striate_isa(),
-           striate_threads(t->a->threads), t->peak_before, t->peak_after);
+    printf("\n%s, %d threads; peak %.1f GFLOP/s, to which ratios are (measured between rounds; the lowest %.1f)\n",
+           striate_isa(), striate_threads(t->a->threads), t->peak, t->peak_lowest);
     if (t->reads) printf("reading memory %.1f GB/s\n", t->bandwidth);
     return CODE_OK;
 }

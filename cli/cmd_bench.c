@@ -33,8 +33,8 @@ static const struct option options[] = {
       .doc = "images at a time; else 16 for conv, 1,16,128 for dense, 64 for train and infer", .low = 1, .high = 65536 },
     { "seconds", OPTION_FLOAT, AT(seconds), "X",
       .doc =
-          "spent on each measurement; else 0.3 on a layer's, of which the fastest run counts, and 3 on a network's, of which "
-          "the median step does",
+          "spent on each measurement; else 0.3 on a layer's, in three rounds through all, of which the fastest run counts, and "
+          "3 on a network's, of which the median step does",
       .low = 1e-6, .high = 3600 },
     { "exact", OPTION_FLAG, AT(exact), NULL,
       .doc = "convolutions add up their products one by one: no Winograd, which rounds by about 1e-5 more" },

@@ -932,7 +932,7 @@ STRIATE_API striate_status striate_layers(striate_layer **layers, int *count, co
 typedef struct striate_bench striate_bench;
 typedef struct striate_bench_options {
     int exact;      // as in striate_plan_options
-    double seconds; // spent on each measurement, but at least three runs; 0: 0.3
+    double seconds; // spent on each measurement, but at least two runs; 0: 0.1
 } striate_bench_options;
 STRIATE_API striate_status striate_bench_new(striate_bench **bench, striate_bench_options options);
 STRIATE_API void striate_bench_free(striate_bench *bench);

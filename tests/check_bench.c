@@ -57,7 +57,7 @@ static void check_figures(void **state)
     const struct value *suite = value_at(value_get(root, "suites"), 0);
     double peak = number(root, "peak_gflops"), all = 0, flops = 0;
     assert_true(number(root, "threads") == 1);
-    near(peak, fmax(number(root, "peak_before_gflops"), number(root, "peak_after_gflops")));
+    assert_true(number(root, "peak_lowest_gflops") <= peak);
     for (int pass = 0; pass < 4; pass++) {
         double sum = 0, log_sum = 0, dense = 0;
         int64_t count = 0;

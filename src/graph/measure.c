@@ -15,8 +15,8 @@ struct striate_bench {
     size_t room[MEMORIES]; // floats
 };
 
-static const double default_seconds = 0.3;
-enum { FEWEST = 3 };
+static const double default_seconds = 0.1;
+enum { FEWEST = 2 };
 
 striate_status striate_bench_new(striate_bench **bench, striate_bench_options options)
 {
