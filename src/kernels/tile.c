@@ -6,7 +6,10 @@
 
 #include <stdint.h>
 
-enum { LINE = 16 }; // floats that come into the cache together
+enum {
+    LINE = 16, // floats that come into the cache together
+    STEPS = 4, // values of a row that are multiplied at once
+};
 
 // Of the block's column j, which are those of `part` in memory.
 INLINE void add_rows(int rows, vf (*sum)[VECTORS], int j, const float *const *y, size_t column, struct part part)
@@ -81,6 +84,20 @@ INLINE void fetch_outputs(int rows, int width, float *const *y, size_t column)
         UNROLLED (int j = 0; j < width; j += LINE) __builtin_prefetch(y[i] + column + j, 1);
 }
 
+// `steps` values of each row of x. Several where one vector is all there is to multiply them with: then loads are scarce, and addresses that
+// find no register are loads, too.
+INLINE void multiply(int rows, int vectors, int steps, const float *const *x, size_t c, const float *w, vf (*sum)[VECTORS])
+{
+    vf row[STEPS][VECTORS];
+    UNROLLED (int k = 0; k < steps; k++)
+        UNROLLED (int j = 0; j < vectors; j++) row[k][j] = vload(w + (k * vectors + j) * LANES);
+    UNROLLED (int i = 0; i < rows; i++)
+        UNROLLED (int k = 0; k < steps; k++) {
+            vf value = vsplat(x[i][c + (size_t)k]);
+            UNROLLED (int j = 0; j < vectors; j++) sum[i][j] += value * row[k][j];
+        }
+}
+
 INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
 {
     vf sum[BLOCK_ROWS][VECTORS];
@@ -96,20 +113,18 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
     for (size_t tap = 0; tap < t->taps; tap++) {
         const float *x[BLOCK_ROWS], *w = t->w + t->row[tap] * (size_t)(vectors * LANES);
         UNROLLED (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
-        for (size_t c = 0; c < t->run; c++, w += vectors * LANES) {
+        const int steps = vectors == 1 ? STEPS : 1;
+        size_t whole = t->run - t->run % (size_t)steps;
+        for (size_t c = 0; c < whole; c += (size_t)steps, w += steps * vectors * LANES) {
             if (c % LINE == 0) {
                 if (t->fetch)
                     fetch_rows(t->fetch_first, t->fetch_every, rows, t->fetch + tap * t->pixels + pixel,
                                (ptrdiff_t)c + t->ahead);
                 if (next) next = fetch_panel(next_rows, vectors * LANES, next, t->next_ld);
             }
-            vf row[VECTORS];
-            UNROLLED (int j = 0; j < vectors; j++) row[j] = vload(w + j * LANES);
-            UNROLLED (int i = 0; i < rows; i++) {
-                vf value = vsplat(x[i][c]);
-                UNROLLED (int j = 0; j < vectors; j++) sum[i][j] += value * row[j];
-            }
+            multiply(rows, vectors, steps, x, c, w, sum);
         }
+        for (size_t c = whole; c < t->run; c++, w += vectors * LANES) multiply(rows, vectors, 1, x, c, w, sum);
     }
     size_t cols = (size_t)vectors * LANES;
     if (t->cols == cols) {
