@@ -245,6 +245,7 @@ static void test_large(void **unused)
         { 2, 33, 32, 18, { .filters = 1024, .kernel = 1 } },
         { 2, 33, 32, 1024, { .filters = 18, .kernel = 1 } },
         { 3, 9, 23, 1024, { .filters = 1024, .kernel = 1, .stride = 2 } },
+        { 1, 47, 45, 1024, { .filters = 34, .kernel = 1, .stride = 2 } },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int add = 0; add < 2; add++) {

@@ -98,6 +98,16 @@ INLINE void multiply(int rows, int vectors, int steps, const float *const *x, si
         }
 }
 
+static __attribute__((noinline)) void clear(const struct blanks *b, size_t begin, size_t end)
+{
+    for (size_t i = begin + (b->first + b->every - begin % b->every) % b->every; i < end; i += b->every)
+        for (size_t j = 0; j < b->cols && b->at[i]; j += LANES)
+            if (b->stream)
+                vstream(b->at[i] + j, vsplat(0));
+            else
+                part_store(b->at[i], part_once(j, b->cols), vsplat(0));
+}
+
 INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
 {
     vf sum[BLOCK_ROWS][VECTORS];
@@ -134,6 +144,7 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
         memcpy(copy, sum, (size_t)rows * sizeof *sum);
         finish_part(rows, vectors, t, pixel, copy);
     }
+    if (t->blanks) clear(t->blanks, pixel * t->blanks->beside, (pixel + (size_t)rows) * t->blanks->beside);
 }
 
 // From the sums to memory, where no vector is stored in part.

@@ -5,6 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+// Pixels that become 0 when the pixel that they lie beside is computed: at[pixel * beside + i], `cols` values each, or NULL; of all these, at[first]
+// and every so many from there on.
+struct blanks {
+    float *const *at;
+    size_t beside, first, every, cols;
+    bool stream; // as in struct tile
+};
+
 // tile: y[pixel][column + j] = sum over taps and i of x[tap][pixel][i] w[row[tap] + i][j]. Where a pixel's window lies is said by pointers, so
 // windows of any form, padding (a row of zeros) and matrices are all the same. What happens to a sum on its way to memory comes in the order
 // of the fields, and what is NULL or false does not happen.
@@ -23,10 +31,11 @@ struct tile {
     const float *bias;            // [cols]
     const float *const *residual; // residual[pixel][column + j] is added
     bool relu;
-    float *sum, *squares; // [cols]: the pixels' y - pivot and its square are added to these
-    const float *pivot;   // [cols]; NULL: 0
-    bool beyond;          // strip: what follows a pixel of y, up to a vector, may be overwritten
-    bool stream;          // y, whole vectors that lie as vectors do, will not be read soon
+    float *sum, *squares;        // [cols]: the pixels' y - pivot and its square are added to these
+    const float *pivot;          // [cols]; NULL: 0
+    bool beyond;                 // strip: what follows a pixel of y, up to a vector, may be overwritten
+    bool stream;                 // y, whole vectors that lie as vectors do, will not be read soon
+    const struct blanks *blanks; // NULL: none
     // What the next tiles will want, to be brought near:
     const float *const *fetch; // `run` values at fetch[tap * pixels + pixel] + ahead
     ptrdiff_t ahead;

@@ -122,6 +122,9 @@ static struct product data_product(const struct linear *l, int i, int j, const s
 void direct_data(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
                  const struct tensor *dx, bool add)
 {
+    int step = l->h.step * l->w.step;
+    bool blanks =
+        linear_taps(l) == 1 && !l->h.offset && !l->w.offset && step > 1 && step <= PRODUCT_BLANKS + 1; // beside (0, 0)
     for (int i = 0; i < l->h.step && i < l->h.ins; i++)
         for (int j = 0; j < l->w.step && j < l->w.ins; j++) {
             struct product p = data_product(l, i, j, dy);
@@ -132,13 +135,14 @@ void direct_data(const struct linear *l, const struct tensor *dy, const float *w
                                     .weights = weights,
                                     .depth = p.window.taps * l->filters,
                                     .packed = workspace };
-            if (!pack.depth && add) continue;
+            if (!pack.depth && (add || blanks)) continue;
             if (p.packed) parallel_for(l->groups * p.panels.count * p.window.taps, 1, pack_channels, &pack);
             p.weights = p.packed ? workspace : weights;
             p.workspace = workspace + (p.packed ? panel_floats(l, l->channels, pack.depth) : 0);
             p.epilogue = &(struct epilogue){ 0 };
             p.y = dx;
             p.add = add;
+            p.blanks = blanks && !add;
             product_run(&p);
         }
 }

@@ -150,10 +150,23 @@ static bool streams(const struct product *p, const struct panel *panel)
     return !p->add && p->slices == 1 && (p->groups == 1 || p->panels.cols % LINE == 0) && product_streams(p->y, panel);
 }
 
+// Each panel clears its share of the blank pixels, in whole.
+static struct blanks blanks_of(const struct product *p, float *const *list, size_t group)
+{
+    const struct axis *h = &p->window.h, *w = &p->window.w;
+    struct panel all = { .first = group * p->panels.cols, .cols = p->panels.cols, .width = p->panels.cols };
+    return (struct blanks){ .at = list,
+                            .beside = (size_t)(h->every * w->every - 1),
+                            .every = p->panels.count,
+                            .cols = p->panels.cols,
+                            .stream = product_streams(p->y, &all) };
+}
+
 static void product_block(const struct product *p, size_t block, size_t group, size_t share)
 {
     const float *x[TAPS * MOST], *copies[TAPS * MOST];
-    float *y[MOST], *residual[MOST], *rows = p->workspace + parallel_slot() * slot_floats(p), *loose = rows + rows_floats(p);
+    float *y[MOST], *residual[MOST], *blank[PRODUCT_BLANKS * MOST], *rows = p->workspace + parallel_slot() * slot_floats(p),
+                                                                    *loose = rows + rows_floats(p);
     size_t row[TAPS];
     size_t within = block % p->blocks * p->block, first = block / p->blocks * p->stretch + within;
     size_t places = size_min(p->block, p->stretch - within), filters = p->panels.cols;
@@ -163,6 +176,8 @@ static void product_block(const struct product *p, size_t block, size_t group, s
     w.data += group * w.channels;
     window_outputs(y, &w, first, places, p->y, group * filters);
     if (e->residual) window_outputs(residual, &w, first, places, e->residual, group * filters);
+    if (p->blanks) window_blanks(blank, &w, first, places, p->y, group * filters);
+    struct blanks blanks = blanks_of(p, blank, group);
     bool meet = !w.rows && !w.by_place && w.w.step * w.ld % MEET == 0 && p->run >= 4 * LINE && to - from >= PANELS;
     bool far = p->panels.vectors * p->panels.lanes * w.taps * w.run > NEAR && places > TALL;
     size_t spread = p->run < DEEP ? 1 : size_min(to - from, SPREAD);
@@ -198,6 +213,8 @@ static void product_block(const struct product *p, size_t block, size_t group, s
                                : pack_slice(p, &panel, group, &s, loose);
             if (far) tile.next = panel_rows(p, &later, group, then->tap, then->skip, &tile.next_ld);
             if (!i && e->residual) tile.residual = (const float *const *)residual; // at once, as it may be y
+            blanks.first = j;
+            if (last && p->blanks) tile.blanks = &blanks; // now, as memory takes them while products are computed
             if (last) product_finish(&tile, e, block, p->groups * filters, group * filters + panel.first, true);
             p->k->tile(&tile);
         }

@@ -15,6 +15,7 @@ struct product {
     const struct tensor *y;
     const struct epilogue *epilogue; // its parts: the blocks
     bool add;
+    bool blanks; // what of y lies beside a place and has none itself, at most PRODUCT_BLANKS pixels, becomes 0
     size_t groups, slots;
     float *workspace; // [product_workspace]
     // By product_cut: every `stretch` places are cut into `blocks` blocks of `block` places; depth into slices of `taps` taps and of `run` values
@@ -22,6 +23,7 @@ struct product {
     size_t stretch, blocks, block, slices, taps, run, shares;
 };
 
+enum { PRODUCT_BLANKS = 3 };
 void product_cut(struct product *p);
 size_t product_blocks(const struct product *p); // of all places
 size_t product_workspace(const struct product *p);

@@ -176,3 +176,18 @@ void window_outputs(float **list, const struct window *w, size_t first, size_t p
         for (size_t j = 0; j < s.places; j++) list[i++] = at + (ptrdiff_t)(j * step) * y->ld;
     }
 }
+
+void window_blanks(float **list, const struct window *w, size_t first, size_t places, const struct tensor *y,
+                   size_t first_channel)
+{
+    for (size_t i = 0; i < places; i++) {
+        struct stretch s = stretch_at(w, first + i, 1);
+        int top = s.row * w->h.every, left = s.col * w->w.every;
+        for (int j = 1; j < w->h.every * w->w.every; j++) {
+            int row = top + j / w->w.every, col = left + j % w->w.every;
+            bool inside = row < y->shape.h && col < y->shape.w;
+            ptrdiff_t pixel = ((ptrdiff_t)s.image * y->shape.h + row) * y->shape.w + col;
+            *list++ = inside ? y->data + first_channel + pixel * y->ld : NULL;
+        }
+    }
+}

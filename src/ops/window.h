@@ -55,4 +55,9 @@ extern const float window_padding[WINDOW_RUN];
 void window_outputs(float **list, const struct window *w, size_t first, size_t places, const struct tensor *y,
                     size_t first_channel);
 
+// list[i * (h.every * w.every - 1) + j] = the same of the pixels right of and below that position that no place has, as many as lie in the
+// image; else NULL. The first place has the first position.
+void window_blanks(float **list, const struct window *w, size_t first, size_t places, const struct tensor *y,
+                   size_t first_channel);
+
 #endif
