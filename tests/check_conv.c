@@ -228,6 +228,7 @@ static void test_large(void **unused)
         { 1, 5, 5, 530, { .filters = 33, .kernel = 1 } },
         { 1, 4, 4, 600, { .filters = 34, .kernel = 2, .pad = 1, .dilation = 2 } },
         { 1, 3, 2, 40, { .filters = 300, .kernel = 3, .pad = 1 } },
+        { 2, 9, 8, 100, { .filters = 520, .kernel = 3, .pad = 1, .stride = 2, .groups = 2 } },
         { 2, 20, 20, 48, { .filters = 48, .kernel = 3, .pad = 1, .groups = 48 } },
         { 1, 5, 140, 12, { .filters = 12, .kernel_h = 3, .kernel_w = 5, .pad = 1, .groups = 6 } },
         { 3, 20, 21, 40, { .filters = 40, .kernel = 3, .pad = 1, .groups = 10 } },
