@@ -256,10 +256,13 @@ static void test_large(void **unused)
             if (add) p.ldx = p.lddx = p.ldy = p.lddy = 3;
             check(&p, LAYERS + (int)i);
         }
-    struct problem wide = problem_of_dense(64, 4, 4, 50, 130, false);
-    check(&wide, LAYERS);
-    wide.ldx = wide.lddx = 5;
-    check(&wide, LAYERS);
+    for (int images = 1; images <= 64; images *= 4) {
+        struct problem wide = problem_of_dense(images, 4, 4, 150, 330, false);
+        check(&wide, LAYERS);
+        wide.ldx = wide.lddx = 5;
+        wide.add = true;
+        check(&wide, LAYERS);
+    }
 }
 
 // din and dparam are NULL where nobody asks.

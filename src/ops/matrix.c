@@ -13,8 +13,10 @@ enum {
     NEAR = 1 << 13, // floats of an image that are near, and of all of them, as slices are cut
     ALL = 1 << 15,
     SLICE = 512,  // of the depth, at least
-    NARROW = 256, // columns of a strip of dx, at least
-    STRIPS = 4,   // of a thread, where they are not too narrow
+    PARTS = 16,   // of the filters, whose shares of dx are summed apart,
+    DEEP = 64,    // filters each, at least
+    STRIP = 8192, // values of all images that a part adds to at a time
+    JOIN = 1024,  // values of dx that are summed together
 };
 
 static bool is_whole(const struct axis *a)
@@ -148,14 +150,20 @@ void matrix_forward(const struct linear *l, const struct tensor *x, const float 
     parallel_for(m->filters, PIECE, finish_filters, &f);
 }
 
-// ---- dx: few images by blends of rows of w, a strip of their columns at a time ----
+// ---- dx: few images by blends of rows of w, as these lie in memory; some rows at a time, whose sums are added at last ----
 
 struct data {
     struct matrix m;
     const float *weights;
-    size_t strip;
+    float *sums; // [parts][images][depth]
+    size_t parts, strip;
     bool add;
 };
+
+static size_t parts_of(const struct linear *l) // of the filters
+{
+    return size_max(1, size_min(PARTS, l->filters / DEEP));
+}
 
 static struct product data_product(const struct linear *l, const struct matrix *m)
 {
@@ -171,22 +179,36 @@ static struct product data_product(const struct linear *l, const struct matrix *
     return p;
 }
 
-static void blend_strips(void *context, size_t begin, size_t end)
+static void blend_parts(void *context, size_t begin, size_t end)
 {
     const struct data *d = context;
     const struct matrix *m = &d->m;
-    for (size_t i = begin, strips = size_ratio(m->channels, d->strip); i < end; i++) {
-        size_t pixel = i / strips, column = i % strips * d->strip;
-        m->l->k->blends(&(struct few){ .rows = m->images,
-                                       .cols = size_min(d->strip, m->channels - column),
-                                       .depth = m->filters,
-                                       .x = m->y->data,
-                                       .ldx = m->ldy,
-                                       .w = d->weights + pixel * m->channels + column,
-                                       .ldw = (ptrdiff_t)m->depth,
-                                       .y = m->x->data + (ptrdiff_t)pixel * m->x->ld + column,
-                                       .ldy = m->ldx,
-                                       .add = d->add });
+    for (size_t i = begin; i < end; i++) {
+        size_t first = m->filters * i / d->parts, last = m->filters * (i + 1) / d->parts;
+        for (size_t column = 0; column < m->depth; column += d->strip)
+            m->l->k->blends(&(struct few){ .rows = m->images,
+                                           .cols = size_min(d->strip, m->depth - column),
+                                           .depth = last - first,
+                                           .x = m->y->data + first,
+                                           .ldx = m->ldy,
+                                           .w = d->weights + first * m->depth + column,
+                                           .ldw = (ptrdiff_t)m->depth,
+                                           .y = d->sums + i * m->images * m->depth + column,
+                                           .ldy = (ptrdiff_t)m->depth });
+    }
+}
+
+static void join_blends(void *context, size_t begin, size_t end)
+{
+    const struct data *d = context;
+    const struct matrix *m = &d->m;
+    const struct kernels *k = m->l->k;
+    for (size_t column = begin, cols; column < end; column += cols) { // within a pixel
+        size_t pixel = column / m->channels, channel = column % m->channels;
+        float *sums = d->sums + column, *dx = m->x->data + (ptrdiff_t)pixel * m->x->ld + channel;
+        cols = size_min(end - column, m->channels - channel);
+        k->sum_parts(m->images, cols, d->parts, sums, m->images * m->depth, (ptrdiff_t)m->depth, sums, (ptrdiff_t)m->depth);
+        k->copy(m->images, cols, sums, (ptrdiff_t)m->depth, dx, m->ldx, d->add);
     }
 }
 
@@ -196,8 +218,11 @@ void matrix_data(const struct linear *l, const struct tensor *dy, const float *w
     struct data d = { .m = matrix_of(l, dx, dy), .weights = weights, .add = add };
     const struct matrix *m = &d.m;
     if (l->batch <= BLENDED) {
-        d.strip = size_max(NARROW, m->channels / (STRIPS * size_max(1, l->slots)) / MATRIX_LINE * MATRIX_LINE);
-        parallel_for(m->pixels * size_ratio(m->channels, d.strip), 1, blend_strips, &d);
+        d.sums = workspace;
+        d.parts = parts_of(l);
+        d.strip = size_max(1, STRIP / size_max(1, l->batch) / MATRIX_LINE) * MATRIX_LINE;
+        parallel_for(d.parts, 1, blend_parts, &d);
+        parallel_for(m->depth, JOIN, join_blends, &d);
         return;
     }
     struct product p = data_product(l, m);
@@ -232,7 +257,7 @@ size_t matrix_workspace(const struct linear *of, enum direction direction)
     l->images = l->batch;
     if (direction == BACKWARD_WEIGHTS) return matrix_weights_workspace(l);
     struct product p = direction == FORWARD ? turned_product(l, NULL) : data_product(l, NULL);
-    if (direction == BACKWARD_DATA) return l->batch <= BLENDED ? 0 : product_workspace(&p);
+    if (direction == BACKWARD_DATA) return l->batch <= BLENDED ? parts_of(l) * l->batch * depth : product_workspace(&p);
     if (is_few(l)) return l->batch * (size_t)matrix_apart(depth);
     return p.panels.vectors * p.panels.lanes * depth + l->filters * l->batch + product_workspace(&p);
 }
