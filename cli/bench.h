@@ -54,7 +54,7 @@ struct bench_table {
     struct bench_row *rows;
     int count;
     bool reads;                          // the rate at which weights are read matters
-    double peak, peak_lowest, bandwidth; // the highest of several, the lowest, the highest
+    double peak, peak_lowest, bandwidth; // peak: the highest of several
 };
 
 // ---- bench_show.c: how it is told

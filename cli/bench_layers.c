@@ -129,8 +129,8 @@ static int add_suites(struct bench_table *t, const char *list, int batch)
 
 // ---- measuring
 //
-// All layers are measured several times over, and the ceilings between, and the best counts: where others use the machine, too, a core may
-// be slow for seconds.
+// All layers are measured several times over, and the peak between, and the best counts: where others use the machine, too, a core may be
+// slow for seconds. Memory that is fast for a moment would be no one's measure; its rate is taken once.
 
 enum { ROUNDS = 3 };
 
@@ -165,12 +165,11 @@ static int measure_row(struct bench_table *t, striate_bench *bench, int index, s
     return CODE_OK;
 }
 
-static void measure_ceilings(struct bench_table *t)
+static void measure_peak(struct bench_table *t)
 {
     double peak = striate_peak_gflops(NULL, 0);
     t->peak_lowest = t->peak > 0 ? fmin(t->peak_lowest, peak) : peak;
     t->peak = fmax(t->peak, peak);
-    if (t->reads) t->bandwidth = fmax(t->bandwidth, striate_bandwidth(NULL, 0));
 }
 
 static int measure(struct bench_table *t)
@@ -180,10 +179,11 @@ static int measure(struct bench_table *t)
     int all = measurements(t), done = 0;
     int code = report(striate_bench_new(&bench, (striate_bench_options){ t->a->exact, (double)t->a->seconds / ROUNDS }));
     progress_start(&progress);
-    measure_ceilings(t);
+    measure_peak(t);
+    if (t->reads) t->bandwidth = striate_bandwidth(NULL, 0);
     for (int round = 0; round < ROUNDS && !code; round++) {
         for (int i = 0; i < t->count && !code; i++) code = measure_row(t, bench, i, &progress, &done, all);
-        measure_ceilings(t);
+        measure_peak(t);
     }
     progress_clear();
     striate_bench_free(bench);
