@@ -63,7 +63,8 @@ static struct product forward_product(const struct linear *l, const float *x, pt
                          .weights = packed,
                          .packed = true,
                          .groups = l->groups,
-                         .slots = l->slots };
+                         .slots = l->slots,
+                         .batch = l->batch };
     product_cut(&p);
     return p;
 }

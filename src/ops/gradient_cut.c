@@ -17,22 +17,22 @@ enum {
     FULL = 16,           // lanes of a vector that is a line of the cache; narrower blocks visit lines oftener
 };
 
-static size_t places_of(const struct linear *l)
+static size_t places_of(const struct linear *l, size_t images)
 {
-    return l->images * (size_t)l->h.outs * (size_t)l->w.outs;
+    return images * (size_t)l->h.outs * (size_t)l->w.outs;
 }
 
-static size_t parts_of(const struct linear *l)
+static size_t parts_of(const struct linear *l, size_t images)
 {
     size_t weights = l->groups * l->filters * linear_taps(l) * l->channels;
-    return size_max(1, size_min(size_min(places_of(l) / PART, PARTS), PART_SUMS / weights));
+    return size_max(1, size_min(size_min(places_of(l, images) / PART, PARTS), PART_SUMS / weights));
 }
 
 // With panels of x, tap by tap, the sums of a single part are dw itself. Of several taps each has to be copied, though, which is worth while
 // where it meets many filters.
 static bool is_turned(const struct linear *l)
 {
-    return linear_taps(l) > 1 && (l->filters < WIDE || parts_of(l) > 1);
+    return linear_taps(l) > 1 && (l->filters < WIDE || parts_of(l, l->batch) > 1);
 }
 
 // Do places lie so that few of them stay in the first cache at a time, and do blocks need that?
@@ -43,7 +43,7 @@ static bool meets(const struct linear *l, const struct window *w)
 
 struct gradient gradient_cut(const struct linear *l, const struct tensor *x, const struct tensor *dy)
 {
-    struct gradient g = { .l = l, .turned = is_turned(l), .places = places_of(l), .parts = parts_of(l) };
+    struct gradient g = { .l = l, .turned = is_turned(l), .places = places_of(l, l->images), .parts = parts_of(l, l->images) };
     struct window from_x =
         window_of(l->h, l->w, l->images, x->data, x->ld, l->channels, g.turned && l->groups == 1 ? GRADIENT_ROW : 0);
     struct axis h = axis_forward(l->h.outs, l->h.outs, 1, 1, 0, 1), w = axis_forward(l->w.outs, l->w.outs, 1, 1, 0, 1);

@@ -10,8 +10,8 @@
 enum {
     BLOCK = 112,    // places of a block where there are many: a multiple of every block height of the kernel
     MOST = 140,     // where there are few
-    TILES = 16,     // blocks, each with one of the panels, at least, so that threads find enough to do,
-    LOW = 56,       // but none as low as this
+    LOW = 56,       // where there are fewer blocks, each with one of the panels, than
+    TILES = 16,     // threads would share well
     TALL = 14,      // the kernel's tallest block
     DEPTH = 512,    // of a slice, at most
     TAPS = 25,      // of a slice
@@ -36,10 +36,12 @@ void product_cut(struct product *p)
     w->by_place = !w->rows && w->images >= IMAGES && window_inside(w) < INSIDE;
     p->stretch = w->by_place ? w->images : places;
     p->blocks = size_ratio(p->stretch, p->stretch <= 2 * MOST ? MOST : BLOCK);
-    size_t tiles = p->stretch ? places / p->stretch * p->panels.count * p->groups : 0;
-    if (p->blocks * tiles < TILES) p->blocks = size_min(size_ratio(TILES, size_max(1, tiles)), size_ratio(p->stretch, LOW));
     p->block = p->blocks ? size_ratio(p->stretch, p->blocks * TALL) * TALL : 0;
-    if (p->block) p->blocks = size_ratio(p->stretch, p->block);
+    size_t planned = p->batch ? p->batch * (size_t)w->h.outs * (size_t)w->w.outs : places;
+    if (!w->by_place && size_ratio(planned, BLOCK) * p->panels.count * p->groups < TILES) {
+        p->block = LOW;
+        p->blocks = size_ratio(p->stretch, LOW);
+    }
     p->run = w->run <= DEPTH ? w->run : size_ratio(w->run, size_ratio(w->run, DEPTH) * LINE) * LINE;
     p->taps = size_max(1, size_min(DEPTH / p->run, TAPS));
     if (w->taps) p->taps = size_ratio(w->taps, size_ratio(w->taps, p->taps));
