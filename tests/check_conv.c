@@ -256,8 +256,12 @@ static void test_large(void **unused)
             if (add) p.ldx = p.lddx = p.ldy = p.lddy = 3;
             check(&p, LAYERS + (int)i);
         }
-    for (int images = 1; images <= 64; images *= 4) {
-        struct problem wide = problem_of_dense(images, 4, 4, 150, 330, false);
+    static const struct {
+        int n, h, w, c, units;
+    } dense[] = { { 1, 4, 4, 150, 330 },   { 4, 4, 4, 150, 330 },   { 16, 4, 4, 150, 330 }, { 64, 4, 4, 150, 330 },
+                  { 110, 1, 1, 1024, 90 }, { 100, 1, 1, 4096, 70 }, { 275, 2, 2, 24, 530 } };
+    for (size_t i = 0; i < sizeof dense / sizeof *dense; i++) {
+        struct problem wide = problem_of_dense(dense[i].n, dense[i].h, dense[i].w, dense[i].c, dense[i].units, false);
         check(&wide, LAYERS);
         wide.ldx = wide.lddx = 5;
         wide.add = true;

@@ -1,68 +1,12 @@
 // tile.c - pixels times a panel of weights: the inner loop of convolutions and dense layers, forward and backward to the data.
 // A block of rows x vectors sums stays in registers; a value of x meets all vectors of a row of the panel.
-#include "kernels/block.h"
 #include "kernels/declare.h"
-#include "kernels/part.h"
-
-#include <stdint.h>
+#include "kernels/sums.h"
 
 enum {
-    LINE = 16, // floats that come into the cache together
     STEPS = 4, // values of a row that are multiplied at once
+    NEAR = 16, // rows of w that lie apart: so many ahead they come into the first cache
 };
-
-// Of the block's column j, which are those of `part` in memory.
-INLINE void add_rows(int rows, vf (*sum)[VECTORS], int j, const float *const *y, size_t column, struct part part)
-{
-    UNROLLED (int i = 0; i < rows; i++) sum[i][j] += part_load(y[i] + column, part);
-}
-
-INLINE void add_moments(int rows, vf (*sum)[VECTORS], int j, const struct tile *t, struct part part)
-{
-    vf pivot = t->pivot ? part_load(t->pivot, part) : vsplat(0), all = vsplat(0), squares = vsplat(0);
-    UNROLLED (int i = 0; i < rows; i++) {
-        vf apart = sum[i][j] - pivot;
-        all += apart;
-        squares += apart * apart;
-    }
-    part_store(t->sum, part, part_load(t->sum, part) + all);
-    part_store(t->squares, part, part_load(t->squares, part) + squares);
-}
-
-// From the sums to memory; `cols`: of all vectors.
-INLINE void finish(int rows, int vectors, size_t cols, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
-{
-    UNROLLED (int j = 0; j < vectors; j++) {
-        struct part part = part_once((size_t)j * LANES, cols);
-        if (t->add) add_rows(rows, sum, j, (const float *const *)t->y + pixel, t->column, part);
-        if (t->bias) {
-            vf bias = part_load(t->bias, part);
-            UNROLLED (int i = 0; i < rows; i++) sum[i][j] += bias;
-        }
-        if (t->residual) add_rows(rows, sum, j, t->residual + pixel, t->column, part);
-        if (t->relu) {
-            UNROLLED (int i = 0; i < rows; i++) sum[i][j] = vpick(sum[i][j] < 0.0f, vsplat(0), sum[i][j]); // NaN stays
-        }
-        if (t->sum) add_moments(rows, sum, j, t, part);
-    }
-    float *const *y = t->y + pixel; // as vectors may alias anything, *t would be read again after each store
-    const size_t column = t->column;
-    if (t->stream) {
-        UNROLLED (int i = 0; i < rows; i++)
-            UNROLLED (int j = 0; j < vectors; j++) vstream(y[i] + column + j * LANES, sum[i][j]);
-    } else {
-        UNROLLED (int i = 0; i < rows; i++) {
-            float *row = y[i] + column;
-            UNROLLED (int j = 0; j < vectors; j++) part_store(row, part_once((size_t)j * LANES, cols), sum[i][j]);
-        }
-    }
-}
-
-// The same where the last vector is not whole, once for all blocks.
-static __attribute__((noinline)) void finish_part(int rows, int vectors, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
-{
-    ROLLED(int i = 0; i < rows; i++) finish(1, vectors, t->cols, t, pixel + (size_t)i, sum + i);
-}
 
 // Loops that stay loops, so that they cost the sums no registers. What comes near is the second cache: the first one is for what is at work.
 INLINE void fetch_rows(int first, int every, int rows, const float *const *x, ptrdiff_t ahead)
@@ -77,20 +21,26 @@ INLINE const float *fetch_panel(size_t rows, int width, const float *w, ptrdiff_
     return w;
 }
 
-// Lines of y into the first cache, where they will be wanted at the end.
-INLINE void fetch_outputs(int rows, int width, float *const *y, size_t column)
+// A line of each row to where it lies better.
+INLINE void copy_line(int rows, const float *const *x, float *const *copy, size_t c)
 {
-    UNROLLED (int i = 0; i < rows; i++)
-        UNROLLED (int j = 0; j < width; j += LINE) __builtin_prefetch(y[i] + column + j, 1);
+    ROLLED(int i = 0; i < rows; i++)
+    UNROLLED (int j = 0; j < LINE; j += LANES) vstore(copy[i] + c + j, vload(x[i] + c + j));
 }
 
 // `steps` values of each row of x. Several where one vector is all there is to multiply them with: then loads are scarce, and addresses that
-// find no register are loads, too.
-INLINE void multiply(int rows, int vectors, int steps, const float *const *x, size_t c, const float *w, vf (*sum)[VECTORS])
+// find no register are loads, too. Rows of w lie `ld` apart; into: they are copied there.
+INLINE void multiply(int rows, int vectors, int steps, const float *const *x, size_t c, const float *w, ptrdiff_t ld,
+                     float *into, vf (*sum)[VECTORS])
 {
     vf row[STEPS][VECTORS];
     UNROLLED (int k = 0; k < steps; k++)
-        UNROLLED (int j = 0; j < vectors; j++) row[k][j] = vload(w + (k * vectors + j) * LANES);
+        UNROLLED (int j = 0; j < vectors; j++) {
+            row[k][j] = vload(w + k * ld + j * LANES);
+            if (!into) continue;
+            vstore(into + (k * vectors + j) * LANES, row[k][j]);
+            __builtin_prefetch(w + (NEAR + k) * ld + j * LANES);
+        }
     UNROLLED (int i = 0; i < rows; i++)
         UNROLLED (int k = 0; k < steps; k++) {
             vf value = vsplat(x[i][c + (size_t)k]);
@@ -108,9 +58,14 @@ static __attribute__((noinline)) void clear(const struct blanks *b, size_t begin
                 part_store(b->at[i], part_once(j, b->cols), vsplat(0));
 }
 
-INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
+// Copies, which memory takes its time for, are made while products are computed. What makes them is apart, as others are short of registers.
+enum copies { NONE, OF_X, OF_W };
+
+INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel, enum copies copies)
 {
     vf sum[BLOCK_ROWS][VECTORS];
+    const ptrdiff_t ldw = copies == OF_W ? t->ldw : vectors * LANES;
+    float *into = copies == OF_W ? t->into : NULL;
     const float *next = NULL;
     size_t next_rows = 0; // of the next panel, of which every block has its share
     if (t->next) {
@@ -122,19 +77,27 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
         UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
     for (size_t tap = 0; tap < t->taps; tap++) {
         const float *x[BLOCK_ROWS], *w = t->w + t->row[tap] * (size_t)(vectors * LANES);
-        UNROLLED (int i = 0; i < rows; i++) x[i] = t->x[tap * t->pixels + pixel + (size_t)i];
+        const float *const *from = t->x + tap * t->pixels + pixel;
+        float *const *copy = copies == OF_X ? t->copy + tap * t->pixels + pixel : NULL;
+        UNROLLED (int i = 0; i < rows; i++) x[i] = copy ? copy[i] : from[i];
+        if (copy) copy_line(rows, from, copy, 0);
         const int steps = vectors == 1 ? STEPS : 1;
         size_t whole = t->run - t->run % (size_t)steps;
-        for (size_t c = 0; c < whole; c += (size_t)steps, w += steps * vectors * LANES) {
+        for (size_t c = 0; c < whole; c += (size_t)steps, w += steps * ldw) {
             if (c % LINE == 0) {
+                if (copy && c + LINE < t->run) copy_line(rows, from, copy, c + LINE);
                 if (t->fetch)
                     fetch_rows(t->fetch_first, t->fetch_every, rows, t->fetch + tap * t->pixels + pixel,
                                (ptrdiff_t)c + t->ahead);
                 if (next) next = fetch_panel(next_rows, vectors * LANES, next, t->next_ld);
             }
-            multiply(rows, vectors, steps, x, c, w, sum);
+            multiply(rows, vectors, steps, x, c, w, ldw, into, sum);
+            if (into) into += steps * vectors * LANES;
         }
-        for (size_t c = whole; c < t->run; c++, w += vectors * LANES) multiply(rows, vectors, 1, x, c, w, sum);
+        for (size_t c = whole; c < t->run; c++, w += ldw) {
+            multiply(rows, vectors, 1, x, c, w, ldw, into, sum);
+            if (into) into += vectors * LANES;
+        }
     }
     size_t cols = (size_t)vectors * LANES;
     if (t->cols == cols) {
@@ -147,105 +110,67 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel)
     if (t->blanks) clear(t->blanks, pixel * t->blanks->beside, (pixel + (size_t)rows) * t->blanks->beside);
 }
 
-// From the sums to memory, where no vector is stored in part.
-INLINE void finish_whole(int rows, int vectors, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
-{
-    if (t->relu)
-        UNROLLED (int i = 0; i < rows; i++)
-            UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = vpick(sum[i][j] < 0.0f, vsplat(0), sum[i][j]); // NaN stays
-    if (t->sum)
-        UNROLLED (int j = 0; j < vectors; j++) add_moments(rows, sum, j, t, part_once((size_t)j * LANES, t->cols));
-    float *const *y = t->y + pixel;
-    const size_t column = t->column;
-    if (t->stream)
-        UNROLLED (int i = 0; i < rows; i++)
-            UNROLLED (int j = 0; j < vectors; j++) vstream(y[i] + column + j * LANES, sum[i][j]);
-    else
-        UNROLLED (int i = 0; i < rows; i++)
-            UNROLLED (int j = 0; j < vectors; j++) vstore(y[i] + column + j * LANES, sum[i][j]);
-}
-
-INLINE void strip(int rows, int vectors, const struct tile *t, size_t line, size_t pixel)
-{
-    vf sum[BLOCK_ROWS][VECTORS];
-    UNROLLED (int j = 0; j < vectors; j++)
-        UNROLLED (int i = 0; i < rows; i++) sum[i][j] = vload(t->bias + j * LANES);
-    const float *w = t->w;
-    if (!t->stream) fetch_outputs(rows, vectors * LANES, t->y + line * t->pixels + pixel, t->column);
-    const uintptr_t at = (t->from + line * t->step + pixel) * sizeof *w;
-    for (size_t tap = 0; tap < t->taps; tap++, w += vectors * LANES) {
-        const float *x = (const float *)((uintptr_t)t->x[tap] + at); // one address, not one for each of the rows
-        vf row[VECTORS];
-        UNROLLED (int j = 0; j < vectors; j++) row[j] = vload(w + j * LANES);
-        UNROLLED (int i = 0; i < rows; i++) {
-            vf value = vsplat(x[i]);
-            UNROLLED (int j = 0; j < vectors; j++) sum[i][j] += value * row[j];
-        }
-    }
-    pixel += line * t->pixels;
-    if (!t->residual && (t->beyond || t->cols == (size_t)vectors * LANES)) {
-        finish_whole(rows, vectors, t, pixel, sum);
-    } else {
-        struct tile rest = *t;
-        rest.bias = NULL;
-        vf copy[BLOCK_ROWS][VECTORS];
-        memcpy(copy, sum, (size_t)rows * sizeof *sum);
-        finish_part(rows, vectors, &rest, pixel, copy);
-    }
-}
-
-#define BLOCK(rows, vectors)                                                                                                   \
-    static void strip_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                      \
-    {                                                                                                                          \
-        strip(rows, vectors, t, line, pixel);                                                                                  \
-    }
-HIGH_BLOCKS(BLOCK)
-#undef BLOCK
-
 #define BLOCK(rows, vectors)                                                                                                   \
     static void tile_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                       \
     {                                                                                                                          \
         (void)line;                                                                                                            \
-        tile(rows, vectors, t, pixel);                                                                                         \
+        tile(rows, vectors, t, pixel, NONE);                                                                                   \
     }
 BLOCKS(BLOCK)
 #undef BLOCK
 
-static const struct block {
-    int rows, vectors;
-    void (*run)(const struct tile *t, size_t line, size_t pixel);
-} blocks[] = {
+#define BLOCK(rows, vectors)                                                                                                   \
+    static void copy_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                       \
+    {                                                                                                                          \
+        (void)line;                                                                                                            \
+        tile(rows, vectors, t, pixel, OF_X);                                                                                   \
+    }                                                                                                                          \
+    static void pack_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                       \
+    {                                                                                                                          \
+        (void)line;                                                                                                            \
+        tile(rows, vectors, t, pixel, OF_W);                                                                                   \
+    }
+TALL_BLOCKS(BLOCK)
+#undef BLOCK
+
+static const struct block blocks[] = {
 #define BLOCK(rows, vectors) { rows, vectors, tile_##rows##x##vectors },
     BLOCKS(BLOCK)
 #undef BLOCK
-}, strips[] = {
-#define BLOCK(rows, vectors) { rows, vectors, strip_##rows##x##vectors },
-    HIGH_BLOCKS(BLOCK)
+}, copies[] = {
+#define BLOCK(rows, vectors) { rows, vectors, copy_##rows##x##vectors },
+    TALL_BLOCKS(BLOCK)
+#undef BLOCK
+}, packs[] = {
+#define BLOCK(rows, vectors) { rows, vectors, pack_##rows##x##vectors },
+    TALL_BLOCKS(BLOCK)
 #undef BLOCK
 };
 
-// The pixels in blocks of nearly equal height.
-INLINE void run(const struct tile *t, size_t line, const struct block *b)
+// The tallest blocks copy; what others meet, and panels whose last vector is not whole, is copied before.
+static void tile_copying(const struct tile *t)
 {
-    while (b->vectors != t->vectors) b++;
-    size_t most = (size_t)b->rows, count = (t->pixels + most - 1) / most;
-    for (size_t i = 0, pixel = 0; i < count; i++) {
-        size_t rows = t->pixels * (i + 1) / count - pixel;
-        b[most - rows].run(t, line, pixel);
-        pixel += rows;
+    struct tile rest = *t;
+    size_t first = 0, width = (size_t)t->vectors * LANES, high = (size_t)tallest(packs, t->vectors)->rows;
+    if (t->into && t->cols == width && t->pixels >= high) {
+        tallest(packs, t->vectors)->run(t, 0, 0);
+        first = high;
+    } else if (t->into) {
+        KERNEL(pack_rows)(t->run, t->cols, width, t->w, t->ldw, t->into);
     }
+    if (t->into) rest.w = t->into;
+    for (; t->copy && first + high <= t->pixels; first += high) tallest(copies, t->vectors)->run(&rest, 0, first);
+    for (size_t i = 0; t->copy && i < t->taps; i++)
+        for (size_t j = i * t->pixels + first; j < (i + 1) * t->pixels; j++)
+            memcpy(t->copy[j], t->x[j], t->run * sizeof **t->x);
+    if (t->copy) rest.x = (const float *const *)t->copy;
+    run_blocks(&rest, 0, first, blocks);
 }
 
 void KERNEL(tile)(const struct tile *t)
 {
-    run(t, 0, blocks);
-}
-
-void KERNEL(strip)(const struct tile *t)
-{
-    float bias[VECTORS * LANES] = { 0 };
-    struct tile with = *t;
-    if (t->bias) memcpy(bias, t->bias, t->cols * sizeof *bias);
-    with.bias = bias;
-    for (size_t line = 0; line < t->lines; line++) run(&with, line, strips);
+    if (t->copy || t->into)
+        tile_copying(t);
+    else
+        run_blocks(t, 0, 0, blocks);
 }

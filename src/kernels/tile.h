@@ -16,6 +16,8 @@ struct blanks {
 // tile: y[pixel][column + j] = sum over taps and i of x[tap][pixel][i] w[row[tap] + i][j]. Where a pixel's window lies is said by pointers, so
 // windows of any form, padding (a row of zeros) and matrices are all the same. What happens to a sum on its way to memory comes in the order
 // of the fields, and what is NULL or false does not happen.
+// copy: x is copied to these rows, which lie better, and read from there; run is whole lines of the cache. into: the same of w, whose rows, of
+// one tap, lie ldw apart. Not both.
 // strip: the same where run is 1 and a tap's values lie side by side, x[tap][pixel], with w[tap][vectors * lanes]: at least half as many pixels as
 // a block is high; what would be brought near is not, and nothing is added to y.
 struct tile {
@@ -23,7 +25,10 @@ struct tile {
     size_t lines, step, from; // strip: so many times the pixels, their x `step` apart; from: of all x, the first
     const float *const *x;    // x[tap * pixels + pixel]: `run` values
     const size_t *row;
+    float *const *copy;
     const float *w; // [...][vectors * lanes]
+    float *into;
+    ptrdiff_t ldw;
     int vectors;
     float *const *y;              // y[pixel]
     size_t column, cols;          // cols: of the last vector at least one

@@ -1,5 +1,5 @@
-// matrix.c - products of matrices forward and backward to the data: y = x w^T, dx = dy w. The weights are by far the largest and pass through the
-// processor once, from where they lie; what is copied to lie better is x.
+// matrix.c - products of matrices, forward: y = x w^T. The weights are by far the largest and pass through the processor once, from where they lie;
+// what is copied to lie better is x.
 #include "ops/matrix.h"
 
 #include "base/parallel.h"
@@ -8,15 +8,11 @@
 #include <math.h>
 
 enum {
-    BLENDED = 8,    // images that are few to dx; lanes: to y
     PIECE = 64,     // filters whose sums are finished together
     NEAR = 1 << 13, // floats of an image that are near, and of all of them, as slices are cut
     ALL = 1 << 15,
-    SLICE = 512,  // of the depth, at least
-    PARTS = 16,   // of the filters, whose shares of dx are summed apart,
-    DEEP = 64,    // filters each, at least
-    STRIP = 8192, // values of all images that a part adds to at a time
-    JOIN = 1024,  // values of dx that are summed together
+    SLICE = 512, // of the depth, at least
+    MEET = 4096, // floats after which rows meet in the second cache, which holds few of them
 };
 
 static bool is_whole(const struct axis *a)
@@ -66,7 +62,8 @@ static struct product turned_product(const struct linear *l, const float *weight
                          .panels = panels_of(l->k, l->images),
                          .packed = true,
                          .groups = 1,
-                         .slots = l->slots };
+                         .slots = l->slots,
+                         .low = depth % MEET == 0 };
     product_cut(&p);
     return p;
 }
@@ -150,92 +147,6 @@ void matrix_forward(const struct linear *l, const struct tensor *x, const float 
     parallel_for(m->filters, PIECE, finish_filters, &f);
 }
 
-// ---- dx: few images by blends of rows of w, as these lie in memory; some rows at a time, whose sums are added at last ----
-
-struct data {
-    struct matrix m;
-    const float *weights;
-    float *sums; // [parts][images][depth]
-    size_t parts, strip;
-    bool add;
-};
-
-static size_t parts_of(const struct linear *l) // of the filters
-{
-    return size_max(1, size_min(PARTS, l->filters / DEEP));
-}
-
-static struct product data_product(const struct linear *l, const struct matrix *m)
-{
-    struct axis one = axis_forward(1, 1, 1, 1, 0, 1);
-    struct product p = { .k = l->k,
-                         .window = window_of(one, one, l->images, m ? m->y->data : NULL, m ? m->ldy : 0, l->filters, 0),
-                         .panels = panels_of(l->k, m ? m->channels : linear_taps(l) * l->channels),
-                         .kernel = m ? m->pixels : 1,
-                         .kernel_w = 1,
-                         .groups = 1,
-                         .slots = l->slots };
-    product_cut(&p);
-    return p;
-}
-
-static void blend_parts(void *context, size_t begin, size_t end)
-{
-    const struct data *d = context;
-    const struct matrix *m = &d->m;
-    for (size_t i = begin; i < end; i++) {
-        size_t first = m->filters * i / d->parts, last = m->filters * (i + 1) / d->parts;
-        for (size_t column = 0; column < m->depth; column += d->strip)
-            m->l->k->blends(&(struct few){ .rows = m->images,
-                                           .cols = size_min(d->strip, m->depth - column),
-                                           .depth = last - first,
-                                           .x = m->y->data + first,
-                                           .ldx = m->ldy,
-                                           .w = d->weights + first * m->depth + column,
-                                           .ldw = (ptrdiff_t)m->depth,
-                                           .y = d->sums + i * m->images * m->depth + column,
-                                           .ldy = (ptrdiff_t)m->depth });
-    }
-}
-
-static void join_blends(void *context, size_t begin, size_t end)
-{
-    const struct data *d = context;
-    const struct matrix *m = &d->m;
-    const struct kernels *k = m->l->k;
-    for (size_t column = begin, cols; column < end; column += cols) { // within a pixel
-        size_t pixel = column / m->channels, channel = column % m->channels;
-        float *sums = d->sums + column, *dx = m->x->data + (ptrdiff_t)pixel * m->x->ld + channel;
-        cols = size_min(end - column, m->channels - channel);
-        k->sum_parts(m->images, cols, d->parts, sums, m->images * m->depth, (ptrdiff_t)m->depth, sums, (ptrdiff_t)m->depth);
-        k->copy(m->images, cols, sums, (ptrdiff_t)m->depth, dx, m->ldx, d->add);
-    }
-}
-
-void matrix_data(const struct linear *l, const struct tensor *dy, const float *weights, float *workspace,
-                 const struct tensor *dx, bool add)
-{
-    struct data d = { .m = matrix_of(l, dx, dy), .weights = weights, .add = add };
-    const struct matrix *m = &d.m;
-    if (l->batch <= BLENDED) {
-        d.sums = workspace;
-        d.parts = parts_of(l);
-        d.strip = size_max(1, STRIP / size_max(1, l->batch) / MATRIX_LINE) * MATRIX_LINE;
-        parallel_for(d.parts, 1, blend_parts, &d);
-        parallel_for(m->depth, JOIN, join_blends, &d);
-        return;
-    }
-    struct product p = data_product(l, m);
-    p.workspace = workspace;
-    p.epilogue = &(struct epilogue){ 0 };
-    p.add = add;
-    for (size_t i = 0; i < m->pixels; i++) {
-        p.weights = weights + i * m->channels;
-        p.y = &(struct tensor){ dx->data + (ptrdiff_t)i * dx->ld, (int)m->images, { 1, 1, (int)m->channels, 1 }, m->ldx };
-        product_run(&p);
-    }
-}
-
 // ---- sizes: whether x lies side by side is not known yet, but it takes most if it does ----
 
 size_t matrix_packed(const struct linear *l)
@@ -256,8 +167,8 @@ size_t matrix_workspace(const struct linear *of, enum direction direction)
     size_t depth = linear_taps(l) * l->channels;
     l->images = l->batch;
     if (direction == BACKWARD_WEIGHTS) return matrix_weights_workspace(l);
-    struct product p = direction == FORWARD ? turned_product(l, NULL) : data_product(l, NULL);
-    if (direction == BACKWARD_DATA) return l->batch <= BLENDED ? parts_of(l) * l->batch * depth : product_workspace(&p);
+    if (direction == BACKWARD_DATA) return matrix_data_workspace(l);
+    struct product p = turned_product(l, NULL);
     if (is_few(l)) return l->batch * (size_t)matrix_apart(depth);
     return p.panels.vectors * p.panels.lanes * depth + l->filters * l->batch + product_workspace(&p);
 }

@@ -15,6 +15,7 @@ struct matrix {
 };
 
 struct matrix matrix_of(const struct linear *l, const struct tensor *x, const struct tensor *y);
+size_t matrix_data_workspace(const struct linear *l);
 size_t matrix_weights_workspace(const struct linear *l);
 
 // The distance of copied rows: of multiples of a power of two the cache holds few.

@@ -38,7 +38,7 @@ void product_cut(struct product *p)
     p->blocks = size_ratio(p->stretch, p->stretch <= 2 * MOST ? MOST : BLOCK);
     p->block = p->blocks ? size_ratio(p->stretch, p->blocks * TALL) * TALL : 0;
     size_t planned = p->batch ? p->batch * (size_t)w->h.outs * (size_t)w->w.outs : places;
-    if (!w->by_place && size_ratio(planned, BLOCK) * p->panels.count * p->groups < TILES) {
+    if (!w->by_place && (p->low || size_ratio(planned, BLOCK) * p->panels.count * p->groups < TILES)) {
         p->block = LOW;
         p->blocks = size_ratio(p->stretch, LOW);
     }
@@ -171,9 +171,9 @@ static struct blanks blanks_of(const struct product *p, float *const *list, size
 
 static void product_block(const struct product *p, size_t block, size_t group, size_t share)
 {
-    const float *x[TAPS * MOST], *copies[TAPS * MOST];
-    float *y[MOST], *residual[MOST], *blank[PRODUCT_BLANKS * MOST], *rows = p->workspace + parallel_slot() * slot_floats(p),
-                                                                    *loose = rows + rows_floats(p);
+    const float *x[TAPS * MOST];
+    float *copies[TAPS * MOST], *y[MOST], *residual[MOST], *blank[PRODUCT_BLANKS * MOST],
+        *rows = p->workspace + parallel_slot() * slot_floats(p), *loose = rows + rows_floats(p);
     size_t row[TAPS];
     size_t within = block % p->blocks * p->block, first = block / p->blocks * p->stretch + within;
     size_t places = size_min(p->block, p->stretch - within), filters = p->panels.cols;
@@ -185,7 +185,8 @@ static void product_block(const struct product *p, size_t block, size_t group, s
     if (e->residual) window_outputs(residual, &w, first, places, e->residual, group * filters);
     if (p->blanks) window_blanks(blank, &w, first, places, p->y, group * filters);
     struct blanks blanks = blanks_of(p, blank, group);
-    bool meet = !w.rows && !w.by_place && w.w.step * w.ld % MEET == 0 && p->run >= 4 * LINE && to - from >= PANELS;
+    bool meet =
+        !w.rows && !w.by_place && w.w.step * w.ld % MEET == 0 && w.run % LINE == 0 && p->run >= 4 * LINE && to - from >= PANELS;
     bool far = p->panels.vectors * p->panels.lanes * w.taps * w.run > NEAR && places > TALL;
     size_t spread = p->run < DEEP ? 1 : size_min(to - from, SPREAD);
     for (size_t i = 0; i < p->slices; i++) {
@@ -194,17 +195,15 @@ static void product_block(const struct product *p, size_t block, size_t group, s
         window_list(x, rows, &w, first, places, s.tap, s.taps, s.skip);
         for (size_t t = 0; t < s.taps; t++) row[t] = t * (p->packed ? w.run : s.run);
         size_t taps = w.by_place ? drop_padding(x, row, places, s.taps) : s.taps;
-        for (size_t r = 0; r < taps * places && meet; r++) {
-            copies[r] = rows + r * (p->run + LINE);
-            memcpy(rows + r * (p->run + LINE), x[r], s.run * sizeof **x);
-        }
+        for (size_t r = 0; r < taps * places && meet; r++) copies[r] = rows + r * (p->run + LINE);
         for (size_t j = from; j < to; j++) {
             struct panel panel = panel_at(&p->panels, j), later = panel_at(&p->panels, j + 1 < to ? j + 1 : from);
             const struct slice *then = j + 1 < to ? &s : &next;
             struct tile tile = { .pixels = places,
                                  .taps = taps,
                                  .run = s.run,
-                                 .x = meet ? copies : x,
+                                 .x = meet && j > from ? (const float *const *)copies : x,
+                                 .copy = meet && j == from ? copies : NULL,
                                  .row = row,
                                  .vectors = panel.vectors,
                                  .y = y,

@@ -17,6 +17,7 @@ struct product {
     bool add;
     bool blanks; // what of y lies beside a place and has none itself, at most PRODUCT_BLANKS pixels, becomes 0
     size_t groups, slots;
+    bool low;         // blocks of few places, as caches hold few rows of x that lie far apart
     size_t batch;     // images that blocks are cut for, so that fewer have no more of them; 0: those of the window
     float *workspace; // [product_workspace]
     // By product_cut: every `stretch` places are cut into `blocks` blocks of `block` places; depth into slices of `taps` taps and of `run` values
