@@ -21,7 +21,8 @@ enum {
 struct data {
     struct matrix m;
     const float *weights;
-    float *sums; // few: [parts][images][depth]; many: of each thread, after a panel's slice, [panels][images][width]
+    float *sums; // few: [parts][images][depth]; many: of each thread, after a panel's slice, [images][ldsums]
+    ptrdiff_t ldsums;
     size_t parts, strip;
     float *copy; // of dy
     ptrdiff_t ldcopy;
@@ -83,12 +84,13 @@ static void cut(struct data *d, const struct linear *l, size_t channels)
     d->piece = size_min(PANELS, SUMS / (size_max(1, d->images) * d->width));
     d->piece = size_max(1, size_min(d->piece, d->panels.count / PIECES));
     d->pieces = size_ratio(d->panels.count, d->piece);
+    d->ldsums = matrix_apart(d->piece * d->width);
     d->ldcopy = matrix_apart(l->filters);
 }
 
 static size_t slot_floats(const struct data *d) // a slice of a panel, and sums
 {
-    return (d->slice + d->piece * d->images) * d->width;
+    return d->slice * d->width + d->images * (size_t)d->ldsums;
 }
 
 static void copy_images(void *context, size_t begin, size_t end)
@@ -104,17 +106,19 @@ static void data_piece(const struct data *d, size_t first, size_t images, size_t
 {
     const struct matrix *m = &d->m;
     const struct kernels *k = m->l->k;
-    const ptrdiff_t ldw = (ptrdiff_t)m->depth, width = (ptrdiff_t)d->width;
+    const ptrdiff_t ldw = (ptrdiff_t)m->depth;
+    const size_t column = panel_at(&d->panels, from).first;
+    const struct panel end = panel_at(&d->panels, to - 1);
     float *packed = d->sums + parallel_slot() * slot_floats(d), *sums = packed + d->slice * d->width;
+    float *y[IMAGES];
+    for (size_t n = 0; n < images; n++) y[n] = sums + (ptrdiff_t)n * d->ldsums;
     for (size_t filter = 0; filter < m->filters; filter += d->slice) {
         const float *x[IMAGES], *w = d->weights + filter * m->depth + pixel * m->channels;
         for (size_t n = 0; n < images; n++) x[n] = d->copy + (ptrdiff_t)(first + n) * d->ldcopy + filter;
         bool last = filter + d->slice >= m->filters;
-        const float *then = w + (last ? 0 : d->slice * m->depth) + panel_at(&d->panels, last ? to - 1 : from).first;
+        const float *then = w + (last ? 0 : d->slice * m->depth) + (last ? end.first : column);
         for (size_t j = from; j < to; j++) {
             struct panel panel = panel_at(&d->panels, j);
-            float *y[IMAGES];
-            for (size_t n = 0; n < images; n++) y[n] = sums + (ptrdiff_t)((j - from) * images + n) * width;
             k->tile(&(struct tile){ .pixels = images,
                                     .taps = 1,
                                     .run = size_min(d->slice, m->filters - filter),
@@ -125,6 +129,7 @@ static void data_piece(const struct data *d, size_t first, size_t images, size_t
                                     .into = packed,
                                     .vectors = panel.vectors,
                                     .y = y,
+                                    .column = panel.first - column,
                                     .cols = panel.cols,
                                     .add = filter > 0,
                                     .fetch = j == from ? x : NULL,
@@ -134,11 +139,8 @@ static void data_piece(const struct data *d, size_t first, size_t images, size_t
                                     .next_ld = ldw });
         }
     }
-    for (size_t j = from; j < to; j++) {
-        struct panel panel = panel_at(&d->panels, j);
-        float *dx = m->x->data + (ptrdiff_t)first * m->ldx + (ptrdiff_t)pixel * m->x->ld + panel.first;
-        k->copy(images, panel.cols, sums + (ptrdiff_t)((j - from) * images) * width, width, dx, m->ldx, d->add);
-    }
+    float *dx = m->x->data + (ptrdiff_t)first * m->ldx + (ptrdiff_t)pixel * m->x->ld + column;
+    k->copy(images, end.first + end.cols - column, sums, d->ldsums, dx, m->ldx, d->add);
 }
 
 static void data_pieces(void *context, size_t begin, size_t end)
