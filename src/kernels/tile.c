@@ -4,8 +4,9 @@
 #include "kernels/sums.h"
 
 enum {
-    STEPS = 4, // values of a row that are multiplied at once
-    NEAR = 16, // rows of w that lie apart: so many ahead they come into the first cache
+    STEPS = 4,  // values of a row that are multiplied at once
+    SHORT = 64, // products, after which lines of y are there no sooner for being asked for
+    NEAR = 16,  // rows of w that lie apart: so many ahead they come into the first cache
 };
 
 // Loops that stay loops, so that they cost the sums no registers. What comes near is the second cache: the first one is for what is at work.
@@ -72,7 +73,7 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel, enum
         next = t->next + (ptrdiff_t)(t->run * t->taps * pixel / t->pixels) * t->next_ld;
         next_rows = LINE * (size_t)rows / t->pixels + 1;
     }
-    if (!t->stream) fetch_outputs(rows, vectors * LANES, t->y + pixel, t->column);
+    if (!t->stream && t->run * t->taps > SHORT) fetch_outputs(rows, vectors * LANES, t->y + pixel, t->column);
     UNROLLED (int i = 0; i < rows; i++)
         UNROLLED (int j = 0; j < vectors; j++) sum[i][j] = (vf){ 0 };
     for (size_t tap = 0; tap < t->taps; tap++) {
