@@ -18,10 +18,10 @@ struct matrix matrix_of(const struct linear *l, const struct tensor *x, const st
 size_t matrix_data_workspace(const struct linear *l);
 size_t matrix_weights_workspace(const struct linear *l);
 
-// The distance of copied rows: of multiples of a power of two the cache holds few.
+// The distance of copied rows: an odd number of lines, as of multiples of a power of two the cache holds few.
 static inline ptrdiff_t matrix_apart(size_t count)
 {
-    return (ptrdiff_t)(size_ratio(count, MATRIX_LINE) * MATRIX_LINE + MATRIX_LINE);
+    return (ptrdiff_t)((size_ratio(count, MATRIX_LINE) | 1) * MATRIX_LINE);
 }
 
 #endif
