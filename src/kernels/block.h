@@ -13,7 +13,8 @@
 #define HIGH_TO_12(X, vectors)                                                                                                 \
     X(12, vectors) X(11, vectors) X(10, vectors) X(9, vectors) X(8, vectors) X(7, vectors) X(6, vectors)
 #define HIGH_TO_14(X, vectors) X(14, vectors) X(13, vectors) HIGH_TO_12(X, vectors)
-// TALL_BLOCKS: the tallest of each width. HIGH_BLOCKS: of one and of two vectors, down to half of the tallest: as low as blocks of nearly equal height become.
+// TALL_BLOCKS: the tallest of each width. HIGH_BLOCKS: of one and of two vectors, down to half of the tallest: as low as blocks of nearly equal
+// height become.
 #if defined(__AVX512F__)
 enum { BLOCK_ROWS = 14 };
 #define BLOCKS(X)      X(14, 1) X(13, 1) ROWS_TO_12(X, 1) X(14, 2) X(13, 2) ROWS_TO_12(X, 2) X(9, 3) ROWS_TO_8(X, 3)

@@ -3,6 +3,7 @@
 #include "kernels/block.h"
 #include "kernels/declare.h"
 #include "kernels/part.h"
+#include "kernels/quad.h"
 
 // What the next block asks for.
 INLINE struct ahead take_ahead(const struct outer *o)
@@ -160,34 +161,24 @@ void KERNEL(sum_parts)(size_t rows, size_t cols, size_t parts, const float *x, s
         }
 }
 
-enum {
-    SIDE = 4,
-    LINE = 16, // floats that come into the cache together
-};
-typedef float quad __attribute__((vector_size(SIDE * sizeof(float)), aligned(sizeof(float)), may_alias));
+enum { LINE = 16 }; // floats that come into the cache together
 
-// A square of 4 x 4 sums: 8 shuffles turn 16 of them.
 INLINE void turn_square(size_t parts, const float *x, size_t stride, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
 {
-    quad s[SIDE] = { { 0 } };
+    quad s[QUAD] = { { 0 } };
     for (size_t part = 0; part < parts; part++, x += stride)
-        UNROLLED (int i = 0; i < SIDE; i++) s[i] += *(const quad *)(x + i * ldx);
-    quad low[2] = { __builtin_shufflevector(s[0], s[1], 0, 4, 1, 5), __builtin_shufflevector(s[2], s[3], 0, 4, 1, 5) };
-    quad high[2] = { __builtin_shufflevector(s[0], s[1], 2, 6, 3, 7), __builtin_shufflevector(s[2], s[3], 2, 6, 3, 7) };
-    *(quad *)y = __builtin_shufflevector(low[0], low[1], 0, 1, 4, 5);
-    *(quad *)(y + ldy) = __builtin_shufflevector(low[0], low[1], 2, 3, 6, 7);
-    *(quad *)(y + 2 * ldy) = __builtin_shufflevector(high[0], high[1], 0, 1, 4, 5);
-    *(quad *)(y + 3 * ldy) = __builtin_shufflevector(high[0], high[1], 2, 3, 6, 7);
+        UNROLLED (int i = 0; i < QUAD; i++) s[i] += *(const quad *)(x + i * ldx);
+    store_turned(s, y, ldy);
 }
 
 // A line of y at a time, as its rows may lie so that the cache holds few of them.
 void KERNEL(sum_turned)(size_t rows, size_t cols, size_t parts, const float *x, size_t stride, ptrdiff_t ldx, float *y,
                         ptrdiff_t ldy)
 {
-    size_t whole_rows = rows - rows % SIDE, whole_cols = cols - cols % SIDE;
+    size_t whole_rows = rows - rows % QUAD, whole_cols = cols - cols % QUAD;
     for (size_t line = 0; line < whole_rows; line += LINE)
-        for (size_t j = 0; j < whole_cols; j += SIDE)
-            for (size_t i = line; i < line + LINE && i < whole_rows; i += SIDE)
+        for (size_t j = 0; j < whole_cols; j += QUAD)
+            for (size_t i = line; i < line + LINE && i < whole_rows; i += QUAD)
                 turn_square(parts, x + (ptrdiff_t)i * ldx + j, stride, ldx, y + (ptrdiff_t)j * ldy + i, ldy);
     for (size_t i = 0; i < rows; i++)
         for (size_t j = i < whole_rows ? whole_cols : 0; j < cols; j++) {

@@ -1,22 +1,14 @@
 // pack.c - matrices into panels, as tile and outer want them.
 #include "kernels/declare.h"
+#include "kernels/quad.h"
 
-enum {
-    QUAD = 4,
-    LINE = 16, // floats that come into the cache together
-};
-typedef float quad __attribute__((vector_size(QUAD * sizeof(float)), aligned(sizeof(float)), may_alias));
+enum { LINE = 16 }; // floats that come into the cache together
 
-// A 4 x 4 block transposed: 8 shuffles for 16 values.
 INLINE void transpose_quads(const float *x, ptrdiff_t ldx, float *y, size_t width)
 {
-    quad a = *(const quad *)x, b = *(const quad *)(x + ldx), c = *(const quad *)(x + 2 * ldx), d = *(const quad *)(x + 3 * ldx);
-    quad ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-    quad hab = __builtin_shufflevector(a, b, 2, 6, 3, 7), hcd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    *(quad *)y = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-    *(quad *)(y + width) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-    *(quad *)(y + 2 * width) = __builtin_shufflevector(hab, hcd, 0, 1, 4, 5);
-    *(quad *)(y + 3 * width) = __builtin_shufflevector(hab, hcd, 2, 3, 6, 7);
+    quad row[QUAD];
+    UNROLLED (int i = 0; i < QUAD; i++) row[i] = *(const quad *)(x + i * ldx);
+    store_turned(row, y, (ptrdiff_t)width);
 }
 
 void KERNEL(pack_columns)(size_t rows, size_t cols, size_t width, const float *x, ptrdiff_t ldx, float *y)
