@@ -34,7 +34,7 @@ static const struct task {
     { "nin_cifar", 8, 0.25f, 0.003f, 100 },
     { "nin_imagenet", 67, 0.125f, 0.001f, 100 },
     { "vgg11_bn", 32, 0.125f, 0.0005f, 100 },
-    { "googlenet", 64, 0.125f, 0.0015f, 150 },
+    { "googlenet", 64, 0.125f, 0.0015f, 300 },
     { "googlenet_torchvision", 32, 0.25f, 0.003f, 100 },
     { "inception_reduced", 8, 0.5f, 0.003f, 100 },
     { "inception_bn", 64, 0.0625f, 0.003f, 100 },
