@@ -222,6 +222,8 @@ static void test_large(void **unused)
         { 3, 12, 12, 20, { .filters = 50, .kernel = 5 } },
         { 2, 33, 31, 3, { .filters = 24, .kernel = 7, .stride = 2, .pad = 3 } },
         { 1, 47, 43, 3, { .filters = 18, .kernel = 11, .stride = 4, .pad = 2 } },
+        { 1, 5, 500, 3, { .filters = 40, .kernel = 3, .pad = 1 } },
+        { 1, 9, 603, 3, { .filters = 20, .kernel = 7, .stride = 2, .pad = 3 } },
         { 2, 24, 24, 16, { .filters = 16, .kernel = 3, .pad = 1 } },
         { 1, 14, 14, 64, { .filters = 64, .kernel = 3, .pad = 1 } },
         { 1, 9, 9, 96, { .filters = 70, .kernel = 3, .pad = 1, .stride = 2 } },

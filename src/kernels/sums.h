@@ -55,19 +55,6 @@ INLINE void finish(int rows, int vectors, size_t cols, const struct tile *t, siz
     }
 }
 
-// The same where the last vector is not whole, once for all blocks.
-static __attribute__((noinline)) void finish_part(int rows, int vectors, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
-{
-    ROLLED(int i = 0; i < rows; i++) finish(1, vectors, t->cols, t, pixel + (size_t)i, sum + i);
-}
-
-// Lines of y into the first cache, where they will be wanted at the end.
-INLINE void fetch_outputs(int rows, int width, float *const *y, size_t column)
-{
-    UNROLLED (int i = 0; i < rows; i++)
-        UNROLLED (int j = 0; j < width; j += LINE) __builtin_prefetch(y[i] + column + j, 1);
-}
-
 struct block {
     int rows, vectors;
     void (*run)(const struct tile *t, size_t line, size_t pixel);

@@ -59,6 +59,19 @@ static __attribute__((noinline)) void clear(const struct blanks *b, size_t begin
                 part_store(b->at[i], part_once(j, b->cols), vsplat(0));
 }
 
+// Lines of y into the first cache, where they will be wanted at the end.
+INLINE void fetch_outputs(int rows, int width, float *const *y, size_t column)
+{
+    UNROLLED (int i = 0; i < rows; i++)
+        UNROLLED (int j = 0; j < width; j += LINE) __builtin_prefetch(y[i] + column + j, 1);
+}
+
+// finish where the last vector is not whole, once for all blocks.
+static __attribute__((noinline)) void finish_part(int rows, int vectors, const struct tile *t, size_t pixel, vf (*sum)[VECTORS])
+{
+    ROLLED(int i = 0; i < rows; i++) finish(1, vectors, t->cols, t, pixel + (size_t)i, sum + i);
+}
+
 // Copies, which memory takes its time for, are made while products are computed. What makes them is apart, as others are short of registers.
 enum copies { NONE, OF_X, OF_W };
 

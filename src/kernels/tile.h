@@ -19,10 +19,12 @@ struct blanks {
 // copy: x is copied to these rows, which lie better, and read from there; run is whole lines of the cache. into: the same of w, whose rows, of
 // one tap, lie ldw apart. Not both.
 // strip: the same where run is 1 and a tap's values lie side by side, x[tap][pixel], with w[tap][vectors * lanes]: at least half as many pixels as
-// a block is high; what would be brought near is not, and nothing is added to y.
+// a block is high; what would be brought near is not, and nothing is added to y. Here y[0] and residual[0] say where all pixels lie, ldy and ldr apart.
+// winograd_1d: the same, but of tiles of `size` pixels of a line: their six points, x[tap][tile / lanes][6][lanes], with w[tap][6][vectors * lanes].
 struct tile {
     size_t pixels, taps, run;
     size_t lines, step, from; // strip: so many times the pixels, their x `step` apart; from: of all x, the first
+    size_t size;              // winograd_1d
     const float *const *x;    // x[tap * pixels + pixel]: `run` values
     const size_t *row;
     float *const *copy;
@@ -31,6 +33,7 @@ struct tile {
     ptrdiff_t ldw;
     int vectors;
     float *const *y;              // y[pixel]
+    ptrdiff_t ldy, ldr;           // strip
     size_t column, cols;          // cols: of the last vector at least one
     bool add;                     // y += instead of y =
     const float *bias;            // [cols]

@@ -21,6 +21,8 @@ static const struct algorithm algorithms[] = {
     { "grouped", true, grouped_cost, grouped_packed, grouped_workspace, grouped_parts, grouped_pack, grouped_forward,
       grouped_data, grouped_weights },
     { "strip", true, strip_cost, strip_packed, strip_workspace, strip_parts, strip_pack, strip_forward, NULL, strip_weights },
+    { .name = "winograd_1d", .cost = winograd_1d_cost, .packed = winograd_1d_packed, .workspace = winograd_1d_workspace,
+      .parts = winograd_1d_parts, .pack = winograd_1d_pack, .forward = winograd_1d_forward },
     { .name = "scatter", .exact = true, .cost = scatter_cost, .workspace = scatter_workspace, .data = scatter_data },
     { "matrix", true, matrix_cost, matrix_packed, matrix_workspace, matrix_parts, NULL, matrix_forward, matrix_data,
       matrix_weights, true },
