@@ -3,7 +3,6 @@
 #include "kernels/block.h"
 #include "kernels/declare.h"
 #include "kernels/part.h"
-#include "kernels/quad.h"
 
 // What the next block asks for.
 INLINE struct ahead take_ahead(const struct outer *o)
@@ -158,32 +157,5 @@ void KERNEL(sum_parts)(size_t rows, size_t cols, size_t parts, const float *x, s
             vf sum = part_load(x, part);
             for (size_t p = 1; p < parts; p++) sum += part_load(x + p * stride, part);
             part_store(y, part, sum);
-        }
-}
-
-enum { LINE = 16 }; // floats that come into the cache together
-
-INLINE void turn_square(size_t parts, const float *x, size_t stride, ptrdiff_t ldx, float *y, ptrdiff_t ldy)
-{
-    quad s[QUAD] = { { 0 } };
-    for (size_t part = 0; part < parts; part++, x += stride)
-        UNROLLED (int i = 0; i < QUAD; i++) s[i] += *(const quad *)(x + i * ldx);
-    store_turned(s, y, ldy);
-}
-
-// A line of y at a time, as its rows may lie so that the cache holds few of them.
-void KERNEL(sum_turned)(size_t rows, size_t cols, size_t parts, const float *x, size_t stride, ptrdiff_t ldx, float *y,
-                        ptrdiff_t ldy)
-{
-    size_t whole_rows = rows - rows % QUAD, whole_cols = cols - cols % QUAD;
-    for (size_t line = 0; line < whole_rows; line += LINE)
-        for (size_t j = 0; j < whole_cols; j += QUAD)
-            for (size_t i = line; i < line + LINE && i < whole_rows; i += QUAD)
-                turn_square(parts, x + (ptrdiff_t)i * ldx + j, stride, ldx, y + (ptrdiff_t)j * ldy + i, ldy);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = i < whole_rows ? whole_cols : 0; j < cols; j++) {
-            float sum = 0;
-            for (size_t part = 0; part < parts; part++) sum += x[part * stride + (size_t)((ptrdiff_t)i * ldx) + j];
-            y[(ptrdiff_t)j * ldy + (ptrdiff_t)i] = sum;
         }
 }

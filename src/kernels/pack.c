@@ -1,4 +1,4 @@
-// pack.c - matrices into panels, as tile and outer want them.
+// pack.c - rows into panels, as tile and outer want them, and apart into planes.
 #include "kernels/declare.h"
 #include "kernels/quad.h"
 
@@ -9,18 +9,6 @@ INLINE void transpose_quads(const float *x, ptrdiff_t ldx, float *y, size_t widt
     quad row[QUAD];
     UNROLLED (int i = 0; i < QUAD; i++) row[i] = *(const quad *)(x + i * ldx);
     store_turned(row, y, (ptrdiff_t)width);
-}
-
-void KERNEL(pack_columns)(size_t rows, size_t cols, size_t width, const float *x, ptrdiff_t ldx, float *y)
-{
-    size_t whole_rows = rows - rows % QUAD, whole_cols = cols - cols % QUAD;
-    for (size_t line = 0; line < whole_rows; line += LINE)
-        for (size_t j = 0; j < whole_cols; j += QUAD)
-            for (size_t i = line; i < line + LINE && i < whole_rows; i += QUAD)
-                transpose_quads(x + (ptrdiff_t)j * ldx + i, ldx, y + i * width + j, width);
-    for (size_t i = 0; i < rows; i++)
-        for (size_t j = i < whole_rows ? whole_cols : 0; j < width; j++)
-            y[i * width + j] = j < cols ? x[(ptrdiff_t)j * ldx + (ptrdiff_t)i] : 0;
 }
 
 void KERNEL(planes)(size_t every, size_t width, const float *x, float *y)
