@@ -146,15 +146,20 @@ void product_finish(struct tile *t, const struct epilogue *e, size_t part, size_
     memset(t->squares, 0, t->cols * sizeof *t->squares);
 }
 
-bool product_streams(const struct tensor *y, const struct panel *panel)
+// Is y large, and do its rows begin as lines do?
+static bool passes_caches(const struct tensor *y)
 {
-    return tensor_count(y) >= FAR && (uintptr_t)y->data % (LINE * sizeof(float)) == 0 && y->ld % LINE == 0 &&
-           panel->first % LINE == 0 && panel->width % LINE == 0 && panel->cols == panel->width;
+    return tensor_count(y) >= FAR && (uintptr_t)y->data % (LINE * sizeof(float)) == 0 && y->ld % LINE == 0;
 }
 
-static bool streams(const struct product *p, const struct panel *panel)
+static bool is_lines(const struct panel *panel)
 {
-    return !p->add && p->slices == 1 && (p->groups == 1 || p->panels.cols % LINE == 0) && product_streams(p->y, panel);
+    return panel->first % LINE == 0 && panel->width % LINE == 0 && panel->cols == panel->width;
+}
+
+bool product_streams(const struct tensor *y, const struct panel *panel)
+{
+    return passes_caches(y) && is_lines(panel);
 }
 
 // Each panel clears its share of the blank pixels, in whole.
@@ -188,6 +193,7 @@ static void product_block(const struct product *p, size_t block, size_t group, s
     bool meet =
         !w.rows && !w.by_place && w.w.step * w.ld % MEET == 0 && w.run % LINE == 0 && p->run >= 4 * LINE && to - from >= PANELS;
     bool far = p->panels.vectors * p->panels.lanes * w.taps * w.run > NEAR && places > TALL;
+    bool stream = !p->add && p->slices == 1 && (p->groups == 1 || filters % LINE == 0) && passes_caches(p->y);
     size_t spread = p->run < DEEP ? 1 : size_min(to - from, SPREAD);
     for (size_t i = 0; i < p->slices; i++) {
         bool last = i + 1 == p->slices;
@@ -196,33 +202,35 @@ static void product_block(const struct product *p, size_t block, size_t group, s
         for (size_t t = 0; t < s.taps; t++) row[t] = t * (p->packed ? w.run : s.run);
         size_t taps = w.by_place ? drop_padding(x, row, places, s.taps) : s.taps;
         for (size_t r = 0; r < taps * places && meet; r++) copies[r] = rows + r * (p->run + LINE);
+        struct panel panel = panel_at(&p->panels, from);
+        struct tile tile = { .pixels = places,
+                             .taps = taps,
+                             .run = s.run,
+                             .row = row,
+                             .y = y,
+                             .add = p->add || i > 0,
+                             .fetch_every = (int)spread,
+                             .ahead = distance(p, &s, &next) };
+        if (!i && e->residual) tile.residual = (const float *const *)residual; // at once, as it may be y
+        if (last && p->blanks) tile.blanks = &blanks; // now, as memory takes them while products are computed
         for (size_t j = from; j < to; j++) {
-            struct panel panel = panel_at(&p->panels, j), later = panel_at(&p->panels, j + 1 < to ? j + 1 : from);
+            struct panel later = panel_at(&p->panels, j + 1 < to ? j + 1 : from);
             const struct slice *then = j + 1 < to ? &s : &next;
-            struct tile tile = { .pixels = places,
-                                 .taps = taps,
-                                 .run = s.run,
-                                 .x = meet && j > from ? (const float *const *)copies : x,
-                                 .copy = meet && j == from ? copies : NULL,
-                                 .row = row,
-                                 .vectors = panel.vectors,
-                                 .y = y,
-                                 .column = panel.first,
-                                 .cols = panel.cols,
-                                 .add = p->add || i > 0,
-                                 .stream = streams(p, &panel),
-                                 .fetch = j - from < spread && !w.rows ? x : NULL,
-                                 .fetch_first = (int)(j - from),
-                                 .fetch_every = (int)spread,
-                                 .ahead = distance(p, &s, &next) };
+            tile.x = meet && j > from ? (const float *const *)copies : x;
+            tile.copy = meet && j == from ? copies : NULL;
+            tile.vectors = panel.vectors;
+            tile.column = panel.first;
+            tile.cols = panel.cols;
+            tile.stream = stream && is_lines(&panel);
+            tile.fetch = j - from < spread && !w.rows ? x : NULL;
+            tile.fetch_first = (int)(j - from);
             tile.w = p->packed ? panel_rows(p, &panel, group, s.tap, s.skip, &tile.next_ld)
                                : pack_slice(p, &panel, group, &s, loose);
             if (far) tile.next = panel_rows(p, &later, group, then->tap, then->skip, &tile.next_ld);
-            if (!i && e->residual) tile.residual = (const float *const *)residual; // at once, as it may be y
             blanks.first = j;
-            if (last && p->blanks) tile.blanks = &blanks; // now, as memory takes them while products are computed
             if (last) product_finish(&tile, e, block, p->groups * filters, group * filters + panel.first, true);
             p->k->tile(&tile);
+            panel = later;
         }
     }
 }
