@@ -25,9 +25,9 @@ INLINE void strip(int rows, int vectors, const struct tile *t, size_t line, size
 }
 
 #define BLOCK(rows, vectors)                                                                                                   \
-    static void strip_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                      \
+    static void strip_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel, size_t count)                        \
     {                                                                                                                          \
-        strip(rows, vectors, t, line, pixel);                                                                                  \
+        for (; count--; pixel += rows) strip(rows, vectors, t, line, pixel);                                                   \
     }
 HIGH_BLOCKS(BLOCK)
 #undef BLOCK

@@ -57,7 +57,7 @@ INLINE void finish(int rows, int vectors, size_t cols, const struct tile *t, siz
 
 struct block {
     int rows, vectors;
-    void (*run)(const struct tile *t, size_t line, size_t pixel);
+    void (*run)(const struct tile *t, size_t line, size_t pixel, size_t count); // so many, one after the other
 };
 
 // Of a list that is ordered by vectors, the tallest first.
@@ -67,16 +67,15 @@ INLINE const struct block *tallest(const struct block *b, int vectors)
     return b;
 }
 
-// The pixels from `first` on in blocks of nearly equal height.
+// The pixels from `first` on in blocks of nearly equal height, the higher ones first.
 INLINE void run_blocks(const struct tile *t, size_t line, size_t first, const struct block *b)
 {
     b = tallest(b, t->vectors);
     size_t most = (size_t)b->rows, pixels = t->pixels - first, count = (pixels + most - 1) / most;
-    for (size_t i = 0, pixel = 0; i < count; i++) {
-        size_t rows = pixels * (i + 1) / count - pixel;
-        b[most - rows].run(t, line, first + pixel);
-        pixel += rows;
-    }
+    if (!count) return;
+    size_t rows = pixels / count, higher = pixels % count;
+    if (higher) b[most - rows - 1].run(t, line, first, higher);
+    b[most - rows].run(t, line, first + higher * (rows + 1), count - higher);
 }
 
 #endif

@@ -125,24 +125,24 @@ INLINE void tile(int rows, int vectors, const struct tile *t, size_t pixel, enum
 }
 
 #define BLOCK(rows, vectors)                                                                                                   \
-    static void tile_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                       \
+    static void tile_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel, size_t count)                         \
     {                                                                                                                          \
         (void)line;                                                                                                            \
-        tile(rows, vectors, t, pixel, NONE);                                                                                   \
+        for (; count--; pixel += rows) tile(rows, vectors, t, pixel, NONE);                                                    \
     }
 BLOCKS(BLOCK)
 #undef BLOCK
 
 #define BLOCK(rows, vectors)                                                                                                   \
-    static void copy_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                       \
+    static void copy_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel, size_t count)                         \
     {                                                                                                                          \
         (void)line;                                                                                                            \
-        tile(rows, vectors, t, pixel, OF_X);                                                                                   \
+        for (; count--; pixel += rows) tile(rows, vectors, t, pixel, OF_X);                                                    \
     }                                                                                                                          \
-    static void pack_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel)                                       \
+    static void pack_##rows##x##vectors(const struct tile *t, size_t line, size_t pixel, size_t count)                         \
     {                                                                                                                          \
         (void)line;                                                                                                            \
-        tile(rows, vectors, t, pixel, OF_W);                                                                                   \
+        for (; count--; pixel += rows) tile(rows, vectors, t, pixel, OF_W);                                                    \
     }
 TALL_BLOCKS(BLOCK)
 #undef BLOCK
@@ -167,17 +167,21 @@ static void tile_copying(const struct tile *t)
     struct tile rest = *t;
     size_t first = 0, width = (size_t)t->vectors * LANES, high = (size_t)tallest(packs, t->vectors)->rows;
     if (t->into && t->cols == width && t->pixels >= high) {
-        tallest(packs, t->vectors)->run(t, 0, 0);
+        tallest(packs, t->vectors)->run(t, 0, 0, 1);
         first = high;
     } else if (t->into) {
         KERNEL(pack_rows)(t->run, t->cols, width, t->w, t->ldw, t->into);
     }
     if (t->into) rest.w = t->into;
-    for (; t->copy && first + high <= t->pixels; first += high) tallest(copies, t->vectors)->run(&rest, 0, first);
-    for (size_t i = 0; t->copy && i < t->taps; i++)
-        for (size_t j = i * t->pixels + first; j < (i + 1) * t->pixels; j++)
-            memcpy(t->copy[j], t->x[j], t->run * sizeof **t->x);
-    if (t->copy) rest.x = (const float *const *)t->copy;
+    if (t->copy) {
+        size_t count = (t->pixels - first) / high;
+        tallest(copies, t->vectors)->run(&rest, 0, first, count);
+        first += count * high;
+        for (size_t i = 0; i < t->taps; i++)
+            for (size_t j = i * t->pixels + first; j < (i + 1) * t->pixels; j++)
+                memcpy(t->copy[j], t->x[j], t->run * sizeof **t->x);
+        rest.x = (const float *const *)t->copy;
+    }
     run_blocks(&rest, 0, first, blocks);
 }
 
