@@ -168,20 +168,19 @@ static void multiply(const struct winograd *g, size_t group, size_t index, size_
     float *y[BLOCK];
     struct panel panel = panel_at(&g->panels, index);
     size_t tiles = end - begin, ldm = POINTS * panel.width;
-    for (size_t z = 0; z < POINTS; z++) {
-        for (size_t i = 0; i < tiles; i++) {
-            x[i] = v + i * g->ld + z * g->depth;
-            y[i] = m + i * ldm + z * panel.width;
-        }
-        g->l->k->tile(&(struct tile){ .pixels = tiles,
-                                      .taps = 1,
-                                      .run = g->in,
-                                      .x = x,
-                                      .row = &(size_t){ 0 },
-                                      .w = u + z * point_floats(g, panel),
-                                      .vectors = panel.vectors,
-                                      .y = y,
-                                      .cols = panel.width });
+    for (size_t i = 0; i < tiles; i++) x[i] = v + i * g->ld, y[i] = m + i * ldm;
+    struct tile tile = { .pixels = tiles,
+                         .taps = 1,
+                         .run = g->in,
+                         .x = x,
+                         .row = &(size_t){ 0 },
+                         .w = u,
+                         .vectors = panel.vectors,
+                         .y = y,
+                         .cols = panel.width };
+    for (size_t z = 0; z < POINTS; z++, tile.w += point_floats(g, panel)) {
+        g->l->k->tile(&tile);
+        for (size_t i = 0; i < tiles; i++) x[i] += g->depth, y[i] += panel.width;
     }
     size_t first = group * g->out + panel.first, all = g->l->groups * g->out;
     const struct epilogue *e = g->epilogue;
