@@ -24,8 +24,8 @@
 #define RELAX() (void)0
 #endif
 
-enum { MOST_THREADS = 256, LOOKS = 1000 };
-#define CLOSED UINT32_MAX // as a ticket's piece: beyond every job's last
+enum { MOST_THREADS = 256, LOOKS = 1000, LINE = 64 }; // LINE: bytes that pass between processors together
+#define CLOSED UINT32_MAX                             // as a ticket's piece: beyond every job's last
 
 static struct pool {
     pthread_mutex_t busy; // held by the caller whose job it is
@@ -35,7 +35,9 @@ static struct pool {
     int started;
     atomic_int asleep; // helpers
     atomic_bool caller_asleep, quit;
-    atomic_uint_least64_t tickets[MOST_THREADS]; // of every thread's range: the job's number << 32 | the next piece
+    struct {
+        _Alignas(LINE) atomic_uint_least64_t next; // the job's number << 32 | the next piece
+    } ticket[MOST_THREADS]; // of every thread's range, apart, as threads that write side by side wait for each other
     // The job. It changes only while all tickets are CLOSED, so who reads it and then wins a ticket has read all of one job.
     atomic_size_t count, grain, pieces, done, threads;
     _Atomic(void (*)(void *, size_t, size_t)) work;
@@ -74,12 +76,12 @@ static size_t range_begin(size_t pieces, size_t thread, size_t threads)
 static bool take_piece_of(size_t thread)
 {
     for (;;) {
-        uint_least64_t ticket = pool.tickets[thread];
+        uint_least64_t ticket = pool.ticket[thread].next;
         size_t piece = (uint32_t)ticket, pieces = pool.pieces, count = pool.count, grain = pool.grain, threads = pool.threads;
         void (*work)(void *, size_t, size_t) = pool.work;
         void *context = pool.context;
         if (slot >= threads || thread >= threads || piece >= range_begin(pieces, thread + 1, threads)) return false;
-        if (!atomic_compare_exchange_strong(&pool.tickets[thread], &ticket, ticket + 1)) continue; // another was quicker
+        if (!atomic_compare_exchange_strong(&pool.ticket[thread].next, &ticket, ticket + 1)) continue; // another was quicker
         size_t begin = piece * grain;
         work(context, begin, count - begin < grain ? count : begin + grain);
         return true;
@@ -109,7 +111,7 @@ static void take_pieces(void)
 
 static uint_least64_t job_number(void)
 {
-    return pool.tickets[0] >> 32;
+    return pool.ticket[0].next >> 32;
 }
 
 static void wait_for_job_after(uint_least64_t number)
@@ -139,13 +141,13 @@ static void *helper_main(void *argument)
 static void close_job(size_t threads) // for so many in the next one
 {
     uint_least64_t number = job_number();
-    for (size_t i = 0; i < pool.threads || i < threads; i++) pool.tickets[i] = number << 32 | CLOSED;
+    for (size_t i = 0; i < pool.threads || i < threads; i++) pool.ticket[i].next = number << 32 | CLOSED;
 }
 
 static void open_job(uint_least64_t number)
 {
     for (size_t i = pool.threads; i--;) // the first at last, as all watch it
-        pool.tickets[i] = number << 32 | range_begin(pool.pieces, i, pool.threads);
+        pool.ticket[i].next = number << 32 | range_begin(pool.pieces, i, pool.threads);
     if (!pool.asleep) return;
     pthread_mutex_lock(&pool.lock);
     pthread_cond_broadcast(&pool.woken);
