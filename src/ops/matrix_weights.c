@@ -8,15 +8,16 @@
 #include <stdint.h>
 
 enum {
-    CHUNK = 256,   // images between two visits to dw
-    ROWS = 112,    // filters of a piece
-    TALL = 14,     // of a block: the kernel's tallest
-    SHARE = 512,   // columns of a piece, at most
-    WIDEST = 64,   // of a panel, at most, and what panels differ by
-    NEAR = 2048,   // floats that stay in the first cache
-    FEW = 2,       // images that are added up faster than a stream of dw is written
-    QUICK = 16,    // images whose products take less time than to write dw
-    FAR = 1 << 21, // weights that do not stay in any cache
+    CHUNK = 256,    // images between two visits to dw
+    ROWS = 112,     // filters of a piece
+    TALL = 14,      // of a block: the kernel's tallest
+    SHARE = 512,    // columns of a piece, at most
+    WIDEST = 64,    // of a panel, at most, and what panels differ by
+    NEAR = 2048,    // floats that stay in the first cache
+    FEW = 2,        // images that are added up faster than a stream of dw is written
+    QUICK = 16,     // images whose products take less time than to write dw
+    FAR = 1 << 21,  // weights that do not stay in any cache
+    LONG = 1 << 17, // floats of a stream, at least: between pieces it runs dry
 };
 
 struct gradient {
@@ -126,7 +127,7 @@ void matrix_weights(const struct linear *l, const struct tensor *x, const struct
         g.panel = g.copy + g.count * (size_t)g.ldcopy;
         parallel_for(g.m.filters, ROWS, copy_filters, &g);
         if (g.m.images && g.m.images <= FEW && g.m.pixels == 1 && streams(&g, 0, g.m.depth)) {
-            parallel_for_on(l->slots, g.m.filters, 1, stream_filters, &g);
+            parallel_for_on(l->slots, g.m.filters, size_max(1, LONG / g.m.depth), stream_filters, &g);
             return;
         }
         for (g.pixel = 0; g.pixel < g.m.pixels; g.pixel++) {
