@@ -4,7 +4,6 @@
 #include "ops/winograd.h"
 
 #include <math.h>
-#include <string.h>
 
 enum {
     SMALLEST = 2, // outputs of a tile
